@@ -1,0 +1,228 @@
+"""The error tree.
+
+```
+CodeInterpreterError
+├── InvalidInputError (ValueError)      the request cannot be built from what was given
+├── ResponseFailedError                 the API says the response failed          .partial .code
+├── StreamInterruptedError              the stream ended before it was finished   .partial
+└── ArtifactError                       one generated file; the answer stands     .file_id .filename
+    ├── ArtifactDownloadError           the API refused it or could not be reached      .status_code
+    │   └── ArtifactNotFoundError       404: the file or its container is gone
+    ├── ArtifactIncompleteError         the body ended early                  .expected .received
+    ├── ArtifactTooLargeError           over a cap                                      .limit
+    ├── ArtifactStoreError              the store could not take it (disk full, no permission)
+    └── ArtifactUnavailableError        its bytes are in no store at hand
+```
+
+What the OpenAI SDK raises before a stream begins (no key, 400, 401, 429, …) passes through as it
+is. An `ArtifactError` is never raised by a run: it lies in `CodeInterpreterResult.failures` and in
+an `ArtifactFailed` event, beside the answer and never instead of it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, Unpack
+
+if TYPE_CHECKING:
+    from openai_code_interpreter.results import CodeInterpreterResult
+
+__all__ = [
+    "ArtifactDownloadError",
+    "ArtifactError",
+    "ArtifactIncompleteError",
+    "ArtifactNotFoundError",
+    "ArtifactStoreError",
+    "ArtifactTooLargeError",
+    "ArtifactUnavailableError",
+    "CodeInterpreterError",
+    "FileReference",
+    "InvalidInputError",
+    "ResponseFailedError",
+    "StreamInterruptedError",
+]
+
+
+class FileReference(TypedDict, total=False):
+    """The fields by which an error names a file."""
+
+    container_id: str | None
+    file_id: str | None
+    filename: str | None
+
+
+class CodeInterpreterError(Exception):
+    """Base of every error that this library raises itself."""
+
+
+class InvalidInputError(CodeInterpreterError, ValueError):
+    """The input or an option cannot be sent; nothing was requested."""
+
+
+class ResponseFailedError(CodeInterpreterError):
+    """The API reports that the response failed, in the stream or in its final status.
+
+    Attributes:
+        partial: What had arrived, files included.
+        code: The API's error code, such as `server_error` or `insufficient_quota`, if it gave one.
+    """
+
+    def __init__(
+        self, message: str, *, partial: CodeInterpreterResult, code: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.partial = partial
+        self.code = code
+
+
+class StreamInterruptedError(CodeInterpreterError):
+    """The answer ended before the API said that it was finished.
+
+    The connection was cut, a body could not be read, or the stream simply ended without a
+    terminal event. The error that the HTTP library or the SDK raised, if any, is the cause.
+
+    Attributes:
+        partial: What had arrived until then; empty if nothing had.
+    """
+
+    def __init__(self, message: str, *, partial: CodeInterpreterResult) -> None:
+        super().__init__(message)
+        self.partial = partial
+
+
+class ArtifactError(CodeInterpreterError):
+    """One generated file could not be delivered.
+
+    Two errors are equal when their class, message and fields are, so that events that carry them
+    can be compared and sent as JSON.
+
+    Attributes:
+        container_id: The container that holds the file, if known.
+        file_id: The file's id (`cfile_…`), if it has one.
+        filename: The name that the model gave it.
+    """
+
+    _extra: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, message: str, **where: Unpack[FileReference]) -> None:
+        super().__init__(message)
+        self.container_id = where.get("container_id")
+        self.file_id = where.get("file_id")
+        self.filename = where.get("filename")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the error as a JSON object; `artifact_error` reads it back."""
+        return {
+            "error": type(self).__name__,
+            "message": str(self),
+            **{name: getattr(self, name) for name in self.fields()},
+        }
+
+    @classmethod
+    def fields(cls) -> tuple[str, ...]:
+        """The names of the error's own fields, beside its message."""
+        return ("container_id", "file_id", "filename", *cls._extra)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ArtifactError) and self.to_dict() == other.to_dict()
+
+    def __hash__(self) -> int:
+        return hash((type(self), str(self), self.container_id, self.file_id))
+
+
+class ArtifactDownloadError(ArtifactError):
+    """The API refused the download or could not be reached.
+
+    Attributes:
+        status_code: The HTTP status, or None if there was no answer.
+    """
+
+    _extra = ("status_code",)
+
+    def __init__(
+        self, message: str, *, status_code: int | None = None, **where: Unpack[FileReference]
+    ) -> None:
+        super().__init__(message, **where)
+        self.status_code = status_code
+
+
+class ArtifactNotFoundError(ArtifactDownloadError):
+    """The API answered 404: the file, or the container that held it, is gone."""
+
+
+class ArtifactIncompleteError(ArtifactError):
+    """The body ended before the file did.
+
+    Attributes:
+        expected: The announced size in bytes, if there was one.
+        received: How many bytes came.
+    """
+
+    _extra = ("expected", "received")
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        expected: int | None = None,
+        received: int = 0,
+        **where: Unpack[FileReference],
+    ) -> None:
+        super().__init__(message, **where)
+        self.expected = expected
+        self.received = received
+
+
+class ArtifactTooLargeError(ArtifactError):
+    """The file is larger than a cap allows.
+
+    Attributes:
+        limit: The cap in bytes.
+    """
+
+    _extra = ("limit",)
+
+    def __init__(self, message: str, *, limit: int = 0, **where: Unpack[FileReference]) -> None:
+        super().__init__(message, **where)
+        self.limit = limit
+
+
+class ArtifactStoreError(ArtifactError):
+    """The store could not take the file: a full disk, a missing permission, a lost mount."""
+
+
+class ArtifactUnavailableError(ArtifactError):
+    """The bytes of an artifact are in no store at hand."""
+
+
+_CLASSES: dict[str, type[ArtifactError]] = {
+    cls.__name__: cls
+    for cls in (
+        ArtifactError,
+        ArtifactDownloadError,
+        ArtifactNotFoundError,
+        ArtifactIncompleteError,
+        ArtifactTooLargeError,
+        ArtifactStoreError,
+        ArtifactUnavailableError,
+    )
+}
+
+
+def artifact_error(value: object) -> ArtifactError:
+    """Return the error that `ArtifactError.to_dict` described, or the error itself.
+
+    Args:
+        value: An `ArtifactError`, or the JSON object made of one.
+
+    Raises:
+        ValueError: If it is neither.
+    """
+    if isinstance(value, ArtifactError):
+        return value
+    named = value.get("error") if isinstance(value, dict) else None
+    kind = _CLASSES.get(named) if isinstance(named, str) else None
+    if kind is None or not isinstance(value, dict):
+        msg = f"not an artifact error: {value!r}"
+        raise ValueError(msg)
+    fields = {name: value[name] for name in kind.fields() if name in value}
+    return kind(str(value.get("message", "")), **fields)
