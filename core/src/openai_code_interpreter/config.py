@@ -1,0 +1,153 @@
+"""What a caller may say about the container, checked before any request is made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal, TypeAlias
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    model_validator,
+)
+
+__all__ = [
+    "AUTO",
+    "Container",
+    "ContainerConfig",
+    "DomainSecret",
+    "NetworkAllowlist",
+    "NetworkDisabled",
+    "container_argument",
+    "parse_container",
+]
+
+AUTO: Final = "auto"
+"""Let the API choose a container: a new one, or one that `previous_response_id` still has."""
+
+_Name: TypeAlias = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class _Strict(BaseModel):
+    """A value of the request: an unknown key is an error, because the API would answer 400."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DomainSecret(_Strict):
+    """A secret that the container may use when it talks to one domain."""
+
+    domain: _Name
+    name: _Name
+    value: SecretStr
+
+
+class NetworkDisabled(_Strict):
+    """No network access from the container."""
+
+    type: Literal["disabled"] = "disabled"
+
+
+class NetworkAllowlist(_Strict):
+    """Network access to the named domains only."""
+
+    type: Literal["allowlist"] = "allowlist"
+    allowed_domains: list[_Name] = Field(min_length=1)
+    domain_secrets: list[DomainSecret] | None = None
+
+
+class ContainerConfig(_Strict):
+    """How a new container is made.
+
+    Example:
+        ```python
+        CodeInterpreter("gpt-5", container=ContainerConfig(memory_limit="4g"))
+        ```
+    """
+
+    file_ids: list[_Name] | None = None
+    """Uploaded files to mount, each as `/mnt/data/<file id>-<name>`."""
+    memory_limit: Literal["1g", "4g", "16g", "64g"] | None = None
+    """Memory of the container; the API's default is `1g`."""
+    network_policy: (
+        Annotated[NetworkDisabled | NetworkAllowlist, Field(discriminator="type")] | None
+    ) = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_container_id(cls, data: Any) -> Any:
+        if isinstance(data, Mapping):
+            for key in ("id", "container_id"):
+                if key in data:
+                    msg = (
+                        f"{key!r} does not belong to a container configuration: pass the id "
+                        "itself, container='cntr_…'. file_ids, memory_limit and network_policy "
+                        "are settled when a container is made and cannot be combined with an id"
+                    )
+                    raise ValueError(msg)
+            if data.get("type") == AUTO:
+                return {key: value for key, value in data.items() if key != "type"}
+        return data
+
+    def to_wire(self) -> dict[str, Any]:
+        """The tool's `container` argument, as the API takes it."""
+        wire = self.model_dump(exclude_none=True)
+        secrets = wire.get("network_policy", {}).get("domain_secrets", ())
+        for secret in secrets:
+            secret["value"] = secret["value"].get_secret_value()
+        return {"type": AUTO, **wire}
+
+
+def _container(value: Any) -> Any:
+    if isinstance(value, str):
+        if not value.strip():
+            msg = (
+                "a container id must not be blank: pass 'auto', an id such as 'cntr_…', or a "
+                "ContainerConfig"
+            )
+            raise ValueError(msg)
+        return value.strip()
+    if isinstance(value, ContainerConfig):
+        return value
+    if isinstance(value, Mapping):
+        return ContainerConfig.model_validate(value)
+    msg = f"a container is 'auto', an id, or a ContainerConfig, not {type(value).__name__}"
+    raise ValueError(msg)
+
+
+Container: TypeAlias = Annotated[str | ContainerConfig, BeforeValidator(_container)]
+"""`"auto"`, a container id, or a `ContainerConfig`; a mapping is read as a `ContainerConfig`."""
+
+
+class _Argument(BaseModel):
+    """Gives a plain function argument pydantic's error, which names the field."""
+
+    model_config = ConfigDict(title="CodeInterpreter")
+
+    container: Container
+
+
+def parse_container(value: object) -> str | ContainerConfig:
+    """Check a `container=` argument.
+
+    Args:
+        value: `"auto"`, a container id, a `ContainerConfig` or a mapping of its fields.
+
+    Returns:
+        `"auto"`, the id without surrounding blanks, or a `ContainerConfig`.
+
+    Raises:
+        ValueError: pydantic's, naming the field and what is allowed.
+    """
+    return _Argument.model_validate({"container": value}).container
+
+
+def container_argument(container: str | ContainerConfig) -> str | dict[str, Any]:
+    """Return the `container` of a code-interpreter tool, as the API takes it."""
+    if isinstance(container, ContainerConfig):
+        return container.to_wire()
+    return {"type": AUTO} if container == AUTO else container
