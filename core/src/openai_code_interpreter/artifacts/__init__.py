@@ -1,0 +1,24 @@
+"""Generated files: their names, their types, their way into a store."""
+
+from __future__ import annotations
+
+from openai_code_interpreter.artifacts.references import reference_to, resolve_reference
+from openai_code_interpreter.artifacts.stores import (
+    ArtifactSink,
+    ArtifactStore,
+    DirectoryStore,
+    MemoryStore,
+    StoredFile,
+    default_store,
+)
+
+__all__ = [
+    "ArtifactSink",
+    "ArtifactStore",
+    "DirectoryStore",
+    "MemoryStore",
+    "StoredFile",
+    "default_store",
+    "reference_to",
+    "resolve_reference",
+]

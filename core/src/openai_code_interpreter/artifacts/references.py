@@ -1,0 +1,150 @@
+"""Artifacts in messages: a small JSON object instead of the bytes, and the way back.
+
+A message is untrusted: histories come back from browsers. So a reference names a store key, never
+a path or a URL; it is looked up only in a store that the caller passes or that this process made;
+and what is found counts only if its hash is the one that the reference gives.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from openai_code_interpreter.artifacts.download import DEFAULT_MAX_FILE_BYTES, deliver
+from openai_code_interpreter.artifacts.media_types import (
+    INLINE_IMAGES,
+    OCTET_STREAM,
+    media_type,
+)
+from openai_code_interpreter.artifacts.names import safe_filename
+from openai_code_interpreter.artifacts.plan import ArtifactTarget
+from openai_code_interpreter.artifacts.stores import ArtifactStore, default_store, live_stores
+from openai_code_interpreter.errors import ArtifactUnavailableError
+from openai_code_interpreter.results import Artifact, ArtifactOrigin
+from openai_code_interpreter.wire import Wire, as_wire, number, optional_text, text
+
+if TYPE_CHECKING:
+    from openai import OpenAI
+
+__all__ = ["reference_to", "resolve_reference"]
+
+_ORIGINS: Mapping[str, ArtifactOrigin] = {"cited": "cited", "inline": "inline", "listed": "listed"}
+
+
+def reference_to(artifact: Artifact) -> dict[str, Any]:
+    """Return the JSON object that stands for an artifact in a message: about 300 characters."""
+    return {
+        "filename": artifact.filename,
+        "media_type": artifact.media_type,
+        "size": artifact.size,
+        "sha256": artifact.sha256,
+        "container_id": artifact.container_id,
+        "file_id": artifact.file_id,
+        "origin": artifact.origin,
+        "key": artifact.key,
+    }
+
+
+def resolve_reference(
+    reference: object,
+    *,
+    data: bytes | None = None,
+    store: ArtifactStore | None = None,
+    client: OpenAI | None = None,
+) -> Artifact:
+    """Return the artifact that a reference stands for.
+
+    Its bytes are looked for in this order: `data`, `store`, the stores that this process made, and
+    its container, through `client`.
+
+    Args:
+        reference: What `reference_to` returned, perhaps by way of JSON and other people.
+        data: The bytes, if the message carries them.
+        store: The store to look in first; a download goes into it as well.
+        client: A sync client of the account that made the file.
+
+    Raises:
+        ArtifactUnavailableError: If none of them has it; the message says what was missing.
+        ArtifactError: If the download failed.
+    """
+    wire = as_wire(reference) or {}
+    key = text(wire, "key")
+    wanted = text(wire, "sha256") if data is None else hashlib.sha256(data).hexdigest()
+    place, held = _find(store, key, wanted)
+    location = None if place is None else place.location(key)
+    if data is not None:
+        return _artifact(wire, data, lambda: data, location=location)
+    if place is not None and held is not None:
+        return _artifact(wire, held, partial(place.read_bytes, key), location=location)
+    container_id, file_id = optional_text(wire, "container_id"), optional_text(wire, "file_id")
+    if client is not None and container_id and file_id:
+        name = text(wire, "original_filename") or text(wire, "filename") or file_id
+        target = ArtifactTarget(filename=name, container_id=container_id, file_id=file_id)
+        into = default_store() if store is None else store
+        return deliver(client, target, into, max_bytes=DEFAULT_MAX_FILE_BYTES)
+    raise _unavailable(wire, store=store, client=client)
+
+
+def _find(
+    store: ArtifactStore | None, key: str, sha256: str
+) -> tuple[ArtifactStore, bytes] | tuple[None, None]:
+    """Return the store whose file of that key has that hash, and the file's bytes."""
+    given = [] if store is None else [store]
+    for place in [*given, *(one for one in live_stores() if one is not store)]:
+        if key and sha256:
+            with suppress(ArtifactUnavailableError):
+                data = place.read_bytes(key)
+                if hashlib.sha256(data).hexdigest() == sha256:
+                    return place, data
+    return None, None
+
+
+def _artifact(
+    wire: Wire, data: bytes, reader: Callable[[], bytes], *, location: str | None
+) -> Artifact:
+    original = text(wire, "filename")
+    name = safe_filename(original)
+    return Artifact(
+        filename=name,
+        original_filename=original or name,
+        media_type=_media_type(name, data, stated=text(wire, "media_type")),
+        size=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+        container_id=optional_text(wire, "container_id"),
+        file_id=optional_text(wire, "file_id"),
+        origin=_ORIGINS.get(text(wire, "origin"), "cited"),
+        key=text(wire, "key"),
+        location=location,
+        reader=reader,
+    )
+
+
+def _media_type(name: str, data: bytes, *, stated: str) -> str:
+    """Read the type anew; what a message states fills a gap, but makes nothing an image."""
+    found = media_type(name, data)
+    if found != OCTET_STREAM or stated in INLINE_IMAGES:
+        return found
+    return stated or found
+
+
+def _unavailable(
+    wire: Wire, *, store: ArtifactStore | None, client: OpenAI | None
+) -> ArtifactUnavailableError:
+    name, size = text(wire, "filename"), number(wire, "size")
+    looked = "in the given store and " if store is not None else ""
+    way_out = "pass store= with the store that holds it"
+    if client is None and text(wire, "file_id"):
+        way_out += ", or client= to fetch it from its container while that lives"
+    msg = (
+        f"{name!r} ({size} bytes) is not in the message and was not found {looked}in the stores of "
+        f"this process; {way_out}"
+    )
+    return ArtifactUnavailableError(
+        msg,
+        container_id=optional_text(wire, "container_id"),
+        file_id=optional_text(wire, "file_id"),
+        filename=name or None,
+    )

@@ -1,0 +1,248 @@
+"""Where generated files go: a folder, or memory.
+
+A store takes a stream of bytes and gives it a key: relative, one component, never overwriting what
+is there. Only keys travel in messages, never paths, and a key means something in its store alone.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Protocol, runtime_checkable
+
+from openai_code_interpreter.artifacts.files import PendingFile, read_regular_file
+from openai_code_interpreter.artifacts.names import SafeName, safe_filename
+from openai_code_interpreter.errors import ArtifactTooLargeError, ArtifactUnavailableError
+
+__all__ = [
+    "ArtifactSink",
+    "ArtifactStore",
+    "DirectoryStore",
+    "MemoryStore",
+    "StoredFile",
+    "default_store",
+    "live_stores",
+]
+
+_MIB: Final = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredFile:
+    """What a store says of a file that it has taken."""
+
+    key: str
+    """The store's name for it, by which `read_bytes` finds it."""
+    filename: SafeName
+    """The name to show and to save it under."""
+    location: str | None
+    read: Callable[[], bytes] = field(repr=False)
+
+
+class ArtifactSink(Protocol):
+    """One file on its way into a store."""
+
+    def write(self, chunk: bytes, /) -> None:
+        """Take the next piece."""
+
+    def commit(self, name: SafeName, /, *, sha256: str) -> StoredFile:
+        """Take the file in whole; one of that name and hash that is there already is that file."""
+
+    def abort(self) -> None:
+        """Leave nothing behind."""
+
+
+@runtime_checkable
+class ArtifactStore(Protocol):
+    """Anything that takes generated files. Methods are called from worker threads."""
+
+    def open(self) -> ArtifactSink:
+        """Begin a file."""
+
+    def read_bytes(self, key: str) -> bytes:
+        """Return the bytes of a file of this store.
+
+        Raises:
+            ArtifactUnavailableError: If `key` is no valid key, or nothing lies under it.
+        """
+
+    def location(self, key: str) -> str | None:
+        """Return where a file of this store lies, or None if that is nowhere to be named."""
+
+
+_LIVE: Final[weakref.WeakSet[MemoryStore | DirectoryStore]] = weakref.WeakSet()
+
+
+def live_stores() -> Iterator[ArtifactStore]:
+    """Yield the stores that this process made and still uses."""
+    yield from list(_LIVE)
+
+
+def _checked(key: str) -> SafeName:
+    """Return the key if it is one that a store could have given; a forged one is refused."""
+    if key != safe_filename(key):
+        msg = f"{key!r} is no key of an artifact store"
+        raise ArtifactUnavailableError(msg, filename=key)
+    return SafeName(key)
+
+
+class DirectoryStore:
+    """Keeps generated files in a folder, under their own names.
+
+    The folder is created if needed. A file appears whole or not at all, with mode 0600, and never
+    replaces another: a second `plot.png` becomes `plot (2).png`, unless its bytes are the same.
+    Symbolic links in the folder are not followed.
+
+    Args:
+        root: The folder. Its own path may be a symbolic link; it is resolved once.
+
+    Example:
+        ```python
+        result = CodeInterpreter("gpt-5", artifact_store=DirectoryStore("output")).run("Plot x²")
+        print([artifact.location for artifact in result.artifacts])
+        ```
+    """
+
+    def __init__(self, root: str | Path) -> None:
+        folder = Path(root)
+        folder.mkdir(parents=True, exist_ok=True)
+        self.root = folder.resolve()
+        _LIVE.add(self)
+
+    def __repr__(self) -> str:
+        return f"DirectoryStore({str(self.root)!r})"
+
+    def open(self) -> ArtifactSink:
+        """Begin a file in the folder, under a hidden name until it is whole."""
+        return _DirectorySink(self)
+
+    def read_bytes(self, key: str) -> bytes:
+        """Return the bytes of a file in the folder; no key leads out of it.
+
+        Raises:
+            ArtifactUnavailableError: If there is no such regular file.
+        """
+        path = self.root / _checked(key)
+        try:
+            return read_regular_file(path)
+        except OSError as error:
+            msg = f"{self!r} has no readable file {key!r}: {error.strerror}"
+            raise ArtifactUnavailableError(msg, filename=key) from error
+
+    def location(self, key: str) -> str:
+        """Return the path of a file in the folder."""
+        return str(self.root / _checked(key))
+
+
+class _DirectorySink:
+    def __init__(self, store: DirectoryStore) -> None:
+        self._store = store
+        self._file = PendingFile(store.root)
+
+    def write(self, chunk: bytes) -> None:
+        self._file.write(chunk)
+
+    def commit(self, name: SafeName, *, sha256: str) -> StoredFile:
+        store, key = self._store, SafeName(self._file.commit(name, sha256=sha256).name)
+        return StoredFile(
+            key=key,
+            filename=key,
+            location=store.location(key),
+            read=lambda: store.read_bytes(key),
+        )
+
+    def abort(self) -> None:
+        self._file.abort()
+
+
+class MemoryStore:
+    """Keeps generated files in memory.
+
+    When the cap is reached the oldest files are let go; an `Artifact` that a program still holds
+    keeps its own bytes. Use a `DirectoryStore` for a program that runs long.
+
+    Args:
+        max_bytes: The cap on all files together, in bytes.
+    """
+
+    def __init__(self, *, max_bytes: int = 256 * _MIB) -> None:
+        self.max_bytes = max_bytes
+        self._files: dict[str, bytes] = {}
+        self._lock = threading.Lock()
+        _LIVE.add(self)
+
+    def __repr__(self) -> str:
+        return f"MemoryStore({len(self._files)} files)"
+
+    def open(self) -> ArtifactSink:
+        """Begin a file."""
+        return _MemorySink(self)
+
+    def read_bytes(self, key: str) -> bytes:
+        """Return the bytes of a file.
+
+        Raises:
+            ArtifactUnavailableError: If there is none of that key, or it was let go.
+        """
+        with self._lock:
+            found = self._files.get(key)
+        if found is None:
+            msg = f"{self!r} has no file {key!r}"
+            raise ArtifactUnavailableError(msg, filename=key)
+        return found
+
+    def location(self, key: str) -> None:
+        """Memory has no place to name."""
+
+    def put(self, name: SafeName, data: bytes, *, sha256: str) -> str:
+        """Keep a file and return its key: files of one name and other bytes have other keys."""
+        key = f"{sha256[:16]}-{name}"
+        with self._lock:
+            self._files.pop(key, None)
+            self._files[key] = data
+            self._let_go(keep=key)
+        return key
+
+    def _let_go(self, *, keep: str) -> None:
+        total = sum(len(data) for data in self._files.values())
+        for key in list(self._files):
+            if total <= self.max_bytes or key == keep:
+                return
+            total -= len(self._files.pop(key))
+
+
+class _MemorySink:
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+        self._chunks: list[bytes] = []
+        self._size = 0
+
+    def write(self, chunk: bytes) -> None:
+        self._size += len(chunk)
+        if self._size > self._store.max_bytes:
+            limit = self._store.max_bytes
+            msg = f"the file is larger than a MemoryStore of {limit} bytes; use a DirectoryStore"
+            raise ArtifactTooLargeError(msg, limit=limit)
+        self._chunks.append(chunk)
+
+    def commit(self, name: SafeName, *, sha256: str) -> StoredFile:
+        data = b"".join(self._chunks)
+        key = self._store.put(name, data, sha256=sha256)
+        return StoredFile(key=key, filename=name, location=None, read=lambda: data)
+
+    def abort(self) -> None:
+        self._chunks.clear()
+
+
+@functools.cache
+def default_store() -> MemoryStore:
+    """Return the store of this process, where files go when no other is named.
+
+    It lives as long as the process, so that a file named in a message is found even when the
+    model that made it is gone.
+    """
+    return MemoryStore()
