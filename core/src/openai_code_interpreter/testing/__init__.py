@@ -1,0 +1,54 @@
+"""Tools for testing programs that use the code interpreter, without a network.
+
+`StandInServer` is a loopback server that speaks enough of OpenAI's Responses and Containers
+APIs for tests: it plays scripted turns and really runs their code. Importing this package is
+cheap; the server's own dependency (`aiohttp`) is imported when a server starts.
+"""
+
+from __future__ import annotations
+
+from openai_code_interpreter.testing.server import (
+    AnswerInstead,
+    CallFunction,
+    CutDownload,
+    CutStream,
+    EndStream,
+    FailDownload,
+    FailResponse,
+    IncompleteResponse,
+    Keepalive,
+    RecordedRequest,
+    Refuse,
+    RejectRequest,
+    RunCode,
+    Say,
+    Scenario,
+    StallStream,
+    StandInServer,
+    StreamError,
+    Think,
+    Turn,
+)
+
+__all__ = [
+    "AnswerInstead",
+    "CallFunction",
+    "CutDownload",
+    "CutStream",
+    "EndStream",
+    "FailDownload",
+    "FailResponse",
+    "IncompleteResponse",
+    "Keepalive",
+    "RecordedRequest",
+    "Refuse",
+    "RejectRequest",
+    "RunCode",
+    "Say",
+    "Scenario",
+    "StallStream",
+    "StandInServer",
+    "StreamError",
+    "Think",
+    "Turn",
+]
