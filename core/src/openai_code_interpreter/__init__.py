@@ -1,0 +1,128 @@
+"""The code interpreter of OpenAI's Responses API: typed events, results, and the files it made.
+
+```python
+from openai_code_interpreter import CodeInterpreter, DirectoryStore
+
+ci = CodeInterpreter("gpt-5", artifact_store=DirectoryStore("output"))
+result = ci.run("Plot the first ten Fibonacci numbers and save the plot.")
+```
+"""
+
+from __future__ import annotations
+
+from openai_code_interpreter.artifacts import ArtifactStore, DirectoryStore, MemoryStore
+from openai_code_interpreter.client import AsyncCodeInterpreter, CodeInterpreter
+from openai_code_interpreter.config import (
+    ContainerConfig,
+    DomainSecret,
+    NetworkAllowlist,
+    NetworkDisabled,
+)
+from openai_code_interpreter.containers import container_id_from_metadata
+from openai_code_interpreter.errors import (
+    ArtifactDownloadError,
+    ArtifactError,
+    ArtifactIncompleteError,
+    ArtifactNotFoundError,
+    ArtifactStoreError,
+    ArtifactTooLargeError,
+    ArtifactUnavailableError,
+    CodeInterpreterError,
+    InvalidInputError,
+    ResponseFailedError,
+    StreamInterruptedError,
+)
+from openai_code_interpreter.events import (
+    ArtifactFailed,
+    ArtifactReady,
+    CallCompleted,
+    CallInterpreting,
+    CallStarted,
+    CodeDelta,
+    CodeDone,
+    CodeInterpreterEvent,
+    ContainerAssigned,
+    ContainerReplaced,
+    FileCited,
+    FunctionCallDelta,
+    FunctionCallDone,
+    FunctionCallStarted,
+    OutputItemDone,
+    ReasoningDelta,
+    ReasoningDone,
+    RefusalDelta,
+    ResponseFinished,
+    ResponseStarted,
+    TextDelta,
+    TextDone,
+    event_adapter,
+)
+from openai_code_interpreter.history import input_items
+from openai_code_interpreter.reducer import CodeInterpreterReducer, reduce_response
+from openai_code_interpreter.results import (
+    Artifact,
+    CodeInterpreterCall,
+    CodeInterpreterResult,
+    ContainerFileCitation,
+    InlineImage,
+)
+from openai_code_interpreter.stream import AsyncCodeInterpreterStream, CodeInterpreterStream
+from openai_code_interpreter.text import printable
+
+__all__ = [
+    "Artifact",
+    "ArtifactDownloadError",
+    "ArtifactError",
+    "ArtifactFailed",
+    "ArtifactIncompleteError",
+    "ArtifactNotFoundError",
+    "ArtifactReady",
+    "ArtifactStore",
+    "ArtifactStoreError",
+    "ArtifactTooLargeError",
+    "ArtifactUnavailableError",
+    "AsyncCodeInterpreter",
+    "AsyncCodeInterpreterStream",
+    "CallCompleted",
+    "CallInterpreting",
+    "CallStarted",
+    "CodeDelta",
+    "CodeDone",
+    "CodeInterpreter",
+    "CodeInterpreterCall",
+    "CodeInterpreterError",
+    "CodeInterpreterEvent",
+    "CodeInterpreterReducer",
+    "CodeInterpreterResult",
+    "CodeInterpreterStream",
+    "ContainerAssigned",
+    "ContainerConfig",
+    "ContainerFileCitation",
+    "ContainerReplaced",
+    "DirectoryStore",
+    "DomainSecret",
+    "FileCited",
+    "FunctionCallDelta",
+    "FunctionCallDone",
+    "FunctionCallStarted",
+    "InlineImage",
+    "InvalidInputError",
+    "MemoryStore",
+    "NetworkAllowlist",
+    "NetworkDisabled",
+    "OutputItemDone",
+    "ReasoningDelta",
+    "ReasoningDone",
+    "RefusalDelta",
+    "ResponseFailedError",
+    "ResponseFinished",
+    "ResponseStarted",
+    "StreamInterruptedError",
+    "TextDelta",
+    "TextDone",
+    "container_id_from_metadata",
+    "event_adapter",
+    "input_items",
+    "printable",
+    "reduce_response",
+]

@@ -1,0 +1,202 @@
+"""The streams that a caller iterates: thin shells, sync and async, over one `Turn`.
+
+They open the response on first use, yield what the turn tells, bring the files, and close the HTTP
+response in every case: at the end, after an error, on `close()`, on leaving the `with` block, and
+when the iterator is dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Generator,
+    Iterator,
+)
+from typing import Any, Protocol, Self
+
+from openai_code_interpreter.artifacts.plan import ArtifactTarget
+from openai_code_interpreter.errors import ArtifactError
+from openai_code_interpreter.events import CodeInterpreterEvent
+from openai_code_interpreter.results import Artifact, CodeInterpreterResult
+from openai_code_interpreter.turn import Step, Turn
+
+__all__ = ["AsyncCodeInterpreterStream", "AsyncSource", "CodeInterpreterStream", "Source"]
+
+
+class Source(Protocol):
+    """An open response: wire events, and a way to close it. The SDK's `Stream` is one."""
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yield the wire events."""
+
+    def close(self) -> None:
+        """Close the HTTP response."""
+
+
+class AsyncSource(Protocol):
+    """The same for async. The SDK's `AsyncStream` is one."""
+
+    def __aiter__(self) -> AsyncIterator[Any]:
+        """Yield the wire events."""
+
+    async def close(self) -> None:
+        """Close the HTTP response."""
+
+
+class CodeInterpreterStream:
+    """One running response: iterate it for events, then read `result`.
+
+    Example:
+        ```python
+        with ci.stream("Plot a parabola and save it.") as stream:
+            for event in stream:
+                match event:
+                    case CodeDelta(delta=delta):
+                        print(delta, end="")
+                    case ArtifactReady(artifact=artifact):
+                        print(artifact.filename, artifact.size)
+        print(stream.result.text)
+        ```
+    """
+
+    def __init__(
+        self, open_source: Callable[[], Source], deliver: Callable[[ArtifactTarget], Artifact]
+    ) -> None:
+        self._turn = Turn()
+        self._steps = _run(self._turn, open_source, deliver)
+        self._events = (event for step in self._steps for event in step.events)
+
+    @property
+    def result(self) -> CodeInterpreterResult:
+        """The response's result; before the end, what has come so far."""
+        return self._turn.result()
+
+    def steps(self) -> Iterator[Step]:
+        """Iterate by steps, each a wire event with what it told. For adapters of frameworks."""
+        return self._steps
+
+    def __iter__(self) -> Iterator[CodeInterpreterEvent]:
+        return self._events
+
+    def __next__(self) -> CodeInterpreterEvent:
+        return next(self._events)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the HTTP response. Iterating ends; `result` keeps what had come."""
+        self._steps.close()
+
+
+class AsyncCodeInterpreterStream:
+    """One running response, for `async with` and `async for`; see `CodeInterpreterStream`."""
+
+    def __init__(
+        self,
+        open_source: Callable[[], Awaitable[AsyncSource]],
+        deliver: Callable[[ArtifactTarget], Awaitable[Artifact]],
+    ) -> None:
+        self._turn = Turn()
+        self._steps = _arun(self._turn, open_source, deliver)
+        self._events = _flatten(self._steps)
+
+    @property
+    def result(self) -> CodeInterpreterResult:
+        """The response's result; before the end, what has come so far."""
+        return self._turn.result()
+
+    def steps(self) -> AsyncIterator[Step]:
+        """Iterate by steps, each a wire event with what it told. For adapters of frameworks."""
+        return self._steps
+
+    def __aiter__(self) -> AsyncIterator[CodeInterpreterEvent]:
+        return self._events
+
+    async def __anext__(self) -> CodeInterpreterEvent:
+        return await anext(self._events)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the HTTP response. Iterating ends; `result` keeps what had come."""
+        await self._events.aclose()
+        await self._steps.aclose()
+
+
+# The generators below hold the turn and never the stream object: a dropped stream is then freed at
+# once, its generator closed, and with it the HTTP response.
+
+
+def _run(
+    turn: Turn, open_source: Callable[[], Source], deliver: Callable[[ArtifactTarget], Artifact]
+) -> Generator[Step]:
+    source = open_source()
+    try:
+        events = iter(source)
+        while not turn.over:
+            try:
+                step = turn.take(next(events))
+            except StopIteration:
+                break
+            except Exception as error:  # noqa: BLE001 - the turn decides what it means
+                turn.broke(error)
+                break
+            if step is not None:
+                yield step
+    finally:
+        source.close()
+    for due in (turn.cited, turn.shown):
+        for target in due():
+            try:
+                step = turn.delivered(deliver(target))
+            except ArtifactError as error:
+                step = turn.missed(error)
+            yield step
+    yield turn.finish()
+
+
+async def _arun(
+    turn: Turn,
+    open_source: Callable[[], Awaitable[AsyncSource]],
+    deliver: Callable[[ArtifactTarget], Awaitable[Artifact]],
+) -> AsyncGenerator[Step]:
+    source = await open_source()
+    try:
+        events = aiter(source)
+        while not turn.over:
+            try:
+                step = turn.take(await anext(events))
+            except StopAsyncIteration:
+                break
+            except Exception as error:  # noqa: BLE001 - the turn decides what it means
+                turn.broke(error)
+                break
+            if step is not None:
+                yield step
+    finally:
+        await source.close()
+    for due in (turn.cited, turn.shown):
+        for target in due():
+            try:
+                step = turn.delivered(await deliver(target))
+            except ArtifactError as error:
+                step = turn.missed(error)
+            yield step
+    yield turn.finish()
+
+
+async def _flatten(steps: AsyncIterator[Step]) -> AsyncGenerator[CodeInterpreterEvent]:
+    async for step in steps:
+        for event in step.events:
+            yield event
