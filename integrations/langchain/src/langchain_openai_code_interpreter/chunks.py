@@ -1,0 +1,284 @@
+"""From the core's events to `AIMessageChunk`s that add up to the right message.
+
+LangChain merges chunks block by block, by `index`: strings are concatenated, lists extended, and a
+dict on a string is an error. Three rules follow (langchain-core 1.7, `utils/_merge.py`):
+
+- every static field (`name`, `id`, `extras`) is sent once, with the first piece of its block;
+- code is sent as one JSON object in pieces, `{"code": "` … `"}`, which core parses at the end;
+- all annotations of a text travel in one chunk, because `stream_events` v3 replaces lists.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any, Final, TypeAlias
+
+from langchain_core.messages import AIMessageChunk
+from langchain_core.messages.ai import InputTokenDetails, OutputTokenDetails, UsageMetadata
+from langchain_core.messages.tool import tool_call_chunk
+
+from langchain_openai_code_interpreter.blocks import (
+    TOOL_NAME,
+    ArtifactBlocks,
+    citation_block,
+    result_block,
+)
+from openai_code_interpreter import (
+    ArtifactFailed,
+    ArtifactReady,
+    CallCompleted,
+    CallStarted,
+    CodeDelta,
+    CodeDone,
+    CodeInterpreterResult,
+    FunctionCallDelta,
+    FunctionCallStarted,
+    OutputItemDone,
+    ReasoningDelta,
+    ReasoningDone,
+    RefusalDelta,
+    ResponseFinished,
+    TextDelta,
+    TextDone,
+)
+from openai_code_interpreter.turn import Step
+from openai_code_interpreter.wire import (
+    REASONING_ITEM,
+    Wire,
+    code_interpreter_event,
+    mapping,
+    number,
+    text,
+)
+
+__all__ = ["EVENTS_FIELD", "ChunkWriter"]
+
+EVENTS_FIELD: Final = "code_interpreter_events"
+"""The extra field of a chunk that holds its wire events; it is gone once chunks are added."""
+
+Block: TypeAlias = dict[str, Any]
+
+
+class ChunkWriter:
+    """Writes the chunks of one response. It holds what has been sent and does no input or output.
+
+    Args:
+        inline_max_bytes: Images up to this size are sent as base64 `image` blocks.
+    """
+
+    def __init__(self, *, inline_max_bytes: int) -> None:
+        self._indexes: dict[tuple[str, str], str] = {}
+        self._summaries: dict[str, int] = {}
+        self._open_calls: dict[str, None] = {}
+        self._files = ArtifactBlocks(inline_max_bytes=inline_max_bytes)
+        self._failures: list[dict[str, Any]] = []
+
+    def write(self, step: Step) -> Iterator[AIMessageChunk]:
+        """Yield the chunks of one step: one for each event that has something to show.
+
+        The wire event, if it concerns the code interpreter, rides on the first of them; if there
+        is none, on an empty chunk of its own.
+        """
+        wire = code_interpreter_event(step.wire) if step.wire is not None else None
+        extra: Block = {} if wire is None else {EVENTS_FIELD: [wire]}
+        for event in step.events:
+            writer = self._WRITERS.get(type(event))
+            chunk = writer(self, event, extra) if writer is not None else None
+            if chunk is not None:
+                extra = {}
+                yield chunk
+        if extra:
+            yield _chunk([], **extra)
+
+    def reads_files(self, step: Step) -> bool:
+        """Whether writing this step may read from a store, which async code leaves to a thread."""
+        return step.wire is None and any(type(event) is ArtifactReady for event in step.events)
+
+    # Each of these takes an event and the extra fields of its chunk.
+
+    def _on_call_started(self, event: CallStarted, extra: Block) -> AIMessageChunk:
+        self._open_calls[event.call_id] = None
+        block: Block = {
+            "type": "server_tool_call_chunk",
+            "name": TOOL_NAME,
+            "id": event.call_id,
+            "args": '{"code": "',
+            "index": self._index("ci", event.call_id),
+        }
+        if event.container_id:
+            block["extras"] = {"container_id": event.container_id}
+        return _chunk([block], **extra)
+
+    def _on_code_delta(self, event: CodeDelta, extra: Block) -> AIMessageChunk:
+        return _chunk([self._code(event.call_id, json.dumps(event.delta)[1:-1])], **extra)
+
+    def _on_code_done(self, event: CodeDone, extra: Block) -> AIMessageChunk:
+        self._open_calls.pop(event.call_id, None)
+        return _chunk([self._code(event.call_id, '"}')], **extra)
+
+    def _code(self, call_id: str, args: str) -> Block:
+        index = self._index("ci", call_id)
+        return {"type": "server_tool_call_chunk", "args": args, "index": index}
+
+    def _on_call_completed(self, event: CallCompleted, extra: Block) -> AIMessageChunk:
+        index = self._index("cr", event.call.id)
+        return _chunk([{**result_block(event.call), "index": index}], **extra)
+
+    def _on_text_delta(self, event: TextDelta, extra: Block) -> AIMessageChunk:
+        return _chunk([self._text(event.item_id, event.content_index, event.delta)], **extra)
+
+    def _on_text_done(self, event: TextDone, extra: Block) -> AIMessageChunk | None:
+        if not event.annotations:
+            return None
+        block = self._text(event.item_id, event.content_index, "")
+        block["annotations"] = [citation_block(one) for one in event.annotations]
+        return _chunk([block], **extra)
+
+    def _text(self, item_id: str | None, content_index: int, said: str) -> Block:
+        key = f"{item_id}/{content_index}"
+        block: Block = {"type": "text", "text": said}
+        if item_id and ("txt", key) not in self._indexes:
+            block["id"] = item_id
+        return {**block, "index": self._index("txt", key)}
+
+    def _on_refusal_delta(self, event: RefusalDelta, extra: Block) -> AIMessageChunk:
+        return _chunk([], additional_kwargs={"refusal": event.delta}, **extra)
+
+    def _on_reasoning_delta(self, event: ReasoningDelta, extra: Block) -> AIMessageChunk:
+        before = self._summaries.setdefault(event.item_id, event.summary_index)
+        self._summaries[event.item_id] = event.summary_index
+        paragraph = "\n\n" if event.summary_index != before else ""
+        return _chunk([self._reasoning(event.item_id, paragraph + event.delta)], **extra)
+
+    def _on_reasoning_done(self, event: ReasoningDone, extra: Block) -> AIMessageChunk | None:
+        item_id = text(event.item, "id")
+        if ("rs", item_id) in self._indexes:
+            return None
+        return _chunk([self._reasoning(item_id, "")], **extra)
+
+    def _reasoning(self, item_id: str, said: str) -> Block:
+        block: Block = {"type": "reasoning", "reasoning": said}
+        if ("rs", item_id) not in self._indexes:
+            block["id"] = item_id
+        return {**block, "index": self._index("rs", item_id)}
+
+    def _on_function_call(self, event: FunctionCallStarted, extra: Block) -> AIMessageChunk:
+        return self._function_call(event.item_id, event.name, event.call_id, "", extra)
+
+    def _on_function_delta(self, event: FunctionCallDelta, extra: Block) -> AIMessageChunk:
+        return self._function_call(event.item_id, None, None, event.delta, extra)
+
+    def _function_call(
+        self, item_id: str, name: str | None, call_id: str | None, args: str, extra: Block
+    ) -> AIMessageChunk:
+        index = self._index("tc", item_id)
+        piece = tool_call_chunk(
+            name=name, args=args, id=call_id, index=int(index.rpartition("_")[2])
+        )
+        return _chunk([{**piece, "index": index}], tool_call_chunks=[piece], **extra)
+
+    def _on_other_item(self, event: OutputItemDone, extra: Block) -> AIMessageChunk:
+        index = self._index("item", str(event.item.get("id")))
+        return _chunk([{"type": "non_standard", "value": event.item, "index": index}], **extra)
+
+    def _on_artifact(self, event: ArtifactReady, extra: Block) -> AIMessageChunk:
+        block = self._files.block(event.artifact)
+        index = self._index("file", event.artifact.key)
+        return _chunk([{**block, "index": index}], **extra)
+
+    def _on_failure(self, event: ArtifactFailed, _extra: Block) -> None:
+        self._failures.append(event.error.to_dict())
+
+    def _on_finished(self, event: ResponseFinished, extra: Block) -> AIMessageChunk:
+        result = event.result
+        # A response may stop in the middle of a call's code: its JSON is closed all the same.
+        closed = [self._code(call_id, '"}') for call_id in self._open_calls]
+        return _chunk(
+            [*closed, *self._encrypted(result)],
+            metadata=self._metadata(result),
+            usage_metadata=_usage(result.usage),
+            chunk_position="last",
+            **extra,
+        )
+
+    def _encrypted(self, result: CodeInterpreterResult) -> Iterator[Block]:
+        """The reasoning's encrypted content, as the finished response has it.
+
+        The item's own end has another encryption of the same; taking the last one only makes a
+        streamed message the same as one that came in one piece.
+        """
+        for item in result.output:
+            encrypted = item.get("encrypted_content")
+            if text(item, "type") == REASONING_ITEM and encrypted:
+                block = self._reasoning(text(item, "id"), "")
+                yield {**block, "extras": {"encrypted_content": encrypted}}
+
+    def _metadata(self, result: CodeInterpreterResult) -> Block:
+        known = {
+            "id": result.response_id,
+            "model_name": result.model,
+            "status": result.status,
+            "incomplete_details": {"reason": result.incomplete_reason}
+            if result.incomplete_reason
+            else None,
+            "container": {"id": result.container_id} if result.container_id else None,
+            "artifact_failures": self._failures or None,
+        }
+        return {key: value for key, value in known.items() if value is not None}
+
+    def _index(self, kind: str, key: str) -> str:
+        """The block's index: the same for all pieces of a block, and one that core will merge."""
+        found = self._indexes.get((kind, key))
+        if found is None:
+            count = sum(known == kind for known, _ in self._indexes)
+            found = self._indexes[kind, key] = f"lc_{kind}_{count}"
+        return found
+
+    _WRITERS: Final[dict[type, Callable[[Any, Any, Block], AIMessageChunk | None]]] = {
+        CallStarted: _on_call_started,
+        CodeDelta: _on_code_delta,
+        CodeDone: _on_code_done,
+        CallCompleted: _on_call_completed,
+        TextDelta: _on_text_delta,
+        TextDone: _on_text_done,
+        RefusalDelta: _on_refusal_delta,
+        ReasoningDelta: _on_reasoning_delta,
+        ReasoningDone: _on_reasoning_done,
+        FunctionCallStarted: _on_function_call,
+        FunctionCallDelta: _on_function_delta,
+        OutputItemDone: _on_other_item,
+        ArtifactReady: _on_artifact,
+        ArtifactFailed: _on_failure,
+        ResponseFinished: _on_finished,
+    }
+
+
+def _chunk(content: list[Block], *, metadata: Block | None = None, **fields: Any) -> AIMessageChunk:
+    # Without `output_version` on every chunk, core would run its OpenAI translator over content
+    # that is standard already.
+    return AIMessageChunk(
+        content=content,
+        response_metadata={
+            "model_provider": "openai",
+            "output_version": "v1",
+            **(metadata or {}),
+        },
+        **fields,
+    )
+
+
+def _usage(usage: Wire | None) -> UsageMetadata | None:
+    if not usage:
+        return None
+    return UsageMetadata(
+        input_tokens=number(usage, "input_tokens"),
+        output_tokens=number(usage, "output_tokens"),
+        total_tokens=number(usage, "total_tokens"),
+        input_token_details=InputTokenDetails(
+            cache_read=number(mapping(usage, "input_tokens_details"), "cached_tokens")
+        ),
+        output_token_details=OutputTokenDetails(
+            reasoning=number(mapping(usage, "output_tokens_details"), "reasoning_tokens")
+        ),
+    )
