@@ -1,0 +1,397 @@
+"""The LLM: its options, its clients, and the methods that LlamaIndex calls.
+
+What is sent is decided in `_turn`, what is answered in `ChatReply`, for all eight methods.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from llama_index.core.base.llms import generic_utils
+from llama_index.core.base.llms.types import (
+    ChatMessage,
+    ChatResponse,
+    ChatResponseAsyncGen,
+    ChatResponseGen,
+    CompletionResponse,
+    CompletionResponseAsyncGen,
+    CompletionResponseGen,
+    LLMMetadata,
+    MessageRole,
+)
+from llama_index.core.bridge.pydantic import ConfigDict, Field, PrivateAttr, field_serializer
+from llama_index.core.llms.callbacks import llm_chat_callback, llm_completion_callback
+from llama_index.core.llms.function_calling import FunctionCallingLLM
+from llama_index.core.llms.llm import ToolSelection
+
+from llama_index.llms.openai_code_interpreter import streams
+from llama_index.llms.openai_code_interpreter.messages import choose_container, input_items
+from llama_index.llms.openai_code_interpreter.responses import ChatReply
+from llama_index.llms.openai_code_interpreter.tools import (
+    ToolChoice,
+    tool_arguments,
+    tool_selections,
+)
+from openai_code_interpreter.artifacts import ArtifactStore, default_store
+from openai_code_interpreter.artifacts.download import DEFAULT_MAX_FILE_BYTES
+from openai_code_interpreter.clients import ClientPool
+from openai_code_interpreter.config import AUTO, Container, ContainerConfig
+from openai_code_interpreter.engine import Engine
+
+if TYPE_CHECKING:
+    from llama_index.core.tools.types import BaseTool
+    from openai import AsyncOpenAI, OpenAI
+
+__all__ = ["DEFAULT_CONTEXT_WINDOW", "OpenAICodeInterpreter"]
+
+DEFAULT_CONTEXT_WINDOW: Final = 128_000
+"""Tokens. No table of models: a name that is new today is no error."""
+
+
+class OpenAICodeInterpreter(FunctionCallingLLM):
+    """An LLM whose model writes Python and runs it in a container at OpenAI.
+
+    The code appears while it is written; the files that it makes come back as blocks of the
+    message; the next turn of a conversation runs in the same container. Which one that is stands
+    in the messages, never on this object: one LLM serves any number of conversations.
+
+    Args:
+        model: The model's name, such as `gpt-5`.
+        container: `"auto"`, the id of a container, or a `ContainerConfig`. A call may name its own
+            with `container=`; without, the newest assistant message that names one decides.
+        reuse_last_container: Let the history decide. If False, each call gets what `container` is.
+        include_outputs: Ask the API for logs and images of the code.
+        temperature: The sampling temperature; by default it is not sent.
+        max_output_tokens: The most tokens to generate; by default it is not sent.
+        timeout: Seconds that a request may take; by default the SDK's.
+        max_retries: How often the SDK repeats a failed request; by default the SDK's.
+        api_key: By default `OPENAI_API_KEY` of the environment. Never serialised.
+        api_base: By default `OPENAI_BASE_URL` of the environment, else OpenAI's.
+        organization: By default `OPENAI_ORG_ID` of the environment.
+        default_headers: More headers for every request. Never serialised.
+        additional_kwargs: More options of `responses.create`; a call's own win, its tools add up.
+        context_window: Tokens of input and output together, as LlamaIndex should count.
+        max_file_bytes: The cap on one generated file, in bytes.
+        client: The SDK's client, `OpenAI` or `AzureOpenAI`. Made from the options above at first
+            use if neither is given, derived from the other if one is.
+        async_client: The same for async calls, for each event loop its own.
+        artifact_store: Where generated files go; by default memory.
+        **kwargs: The options of every LLM of LlamaIndex, such as `callback_manager`.
+
+    Raises:
+        ValidationError: If an option is unknown or not valid; pydantic's, naming the field.
+
+    Examples:
+        `pip install llama-index-llms-openai-code-interpreter`
+
+        ```python
+        from llama_index.core.llms import ChatMessage
+        from llama_index.llms.openai_code_interpreter import OpenAICodeInterpreter
+
+        llm = OpenAICodeInterpreter(model="gpt-5")
+        history = [ChatMessage(role="user", content="Save the first ten primes as primes.csv.")]
+        response = llm.chat(history)
+        print(response.message.content)
+
+        history += [response.message, ChatMessage(role="user", content="Sum that file.")]
+        print(llm.chat(history).message.content)  # in the same container
+        ```
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: str = Field(description="The model's name.", min_length=1)
+    container: Container = Field(
+        default=AUTO, description='"auto", the id of a container, or a ContainerConfig.'
+    )
+    reuse_last_container: bool = Field(
+        default=True, description="Go on in the container that the history names."
+    )
+    include_outputs: bool = Field(
+        default=True, description="Ask the API for logs and images of the code."
+    )
+    temperature: float | None = Field(
+        default=None, description="The sampling temperature.", ge=0.0, le=2.0
+    )
+    max_output_tokens: int | None = Field(
+        default=None, description="The most tokens to generate.", gt=0
+    )
+    timeout: float | None = Field(
+        default=None, description="Seconds that a request may take; by default the SDK's.", gt=0
+    )
+    max_retries: int | None = Field(
+        default=None, description="Repetitions of a failed request; by default the SDK's.", ge=0
+    )
+    api_key: str | None = Field(default=None, description="The API key.", exclude=True, repr=False)
+    api_base: str | None = Field(default=None, description="The base URL of the API.")
+    organization: str | None = Field(default=None, description="The organization's id.")
+    default_headers: dict[str, str] | None = Field(
+        default=None, description="More headers for every request.", exclude=True, repr=False
+    )
+    additional_kwargs: dict[str, Any] = Field(
+        default_factory=dict, description="More options of responses.create."
+    )
+    context_window: int = Field(
+        default=DEFAULT_CONTEXT_WINDOW, description="Tokens of input and output together.", gt=0
+    )
+    max_file_bytes: int = Field(
+        default=DEFAULT_MAX_FILE_BYTES, description="The cap on one file, in bytes.", gt=0
+    )
+
+    _clients: ClientPool = PrivateAttr()
+    _artifact_store: ArtifactStore = PrivateAttr()
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        container: str | ContainerConfig | Mapping[str, Any] = AUTO,
+        reuse_last_container: bool = True,
+        include_outputs: bool = True,
+        temperature: float | None = None,
+        max_output_tokens: int | None = None,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+        api_key: str | None = None,
+        api_base: str | None = None,
+        organization: str | None = None,
+        default_headers: Mapping[str, str] | None = None,
+        additional_kwargs: Mapping[str, Any] | None = None,
+        context_window: int = DEFAULT_CONTEXT_WINDOW,
+        max_file_bytes: int = DEFAULT_MAX_FILE_BYTES,
+        client: OpenAI | None = None,
+        async_client: AsyncOpenAI | None = None,
+        artifact_store: ArtifactStore | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            model=model,
+            container=container,
+            reuse_last_container=reuse_last_container,
+            include_outputs=include_outputs,
+            temperature=temperature,
+            max_output_tokens=max_output_tokens,
+            timeout=timeout,
+            max_retries=max_retries,
+            api_key=api_key,
+            api_base=api_base,
+            organization=organization,
+            default_headers=default_headers,
+            additional_kwargs=additional_kwargs or {},
+            context_window=context_window,
+            max_file_bytes=max_file_bytes,
+            **kwargs,
+        )
+        self._artifact_store = default_store() if artifact_store is None else artifact_store
+        self._clients = ClientPool(
+            client=client, async_client=async_client, options=self._client_options()
+        )
+
+    @classmethod
+    def class_name(cls) -> str:
+        """Return the name under which LlamaIndex serialises this class."""
+        return "openai_code_interpreter"
+
+    @property
+    def metadata(self) -> LLMMetadata:
+        """What LlamaIndex needs to know of the model; it never raises."""
+        return LLMMetadata(
+            context_window=self.context_window,
+            num_output=self.max_output_tokens or -1,
+            is_chat_model=True,
+            is_function_calling_model=True,
+            model_name=self.model,
+        )
+
+    @property
+    def artifact_store(self) -> ArtifactStore:
+        """Where generated files go."""
+        return self._artifact_store
+
+    @field_serializer("container")
+    def _without_secrets(self, container: str | ContainerConfig) -> str | dict[str, Any]:
+        if isinstance(container, str):
+            return container
+        return container.model_dump(
+            mode="json", exclude_none=True, exclude={"network_policy": {"domain_secrets"}}
+        )
+
+    @llm_chat_callback()
+    def chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
+        """Ask, wait, and return the complete response with its files.
+
+        Args:
+            messages: The conversation, oldest first.
+            **kwargs: `container=` for this call, and any option of `responses.create`. With
+                `tools`, as agents call it, files come as blocks without bytes.
+
+        Raises:
+            InvalidInputError: If the messages are empty or hold what cannot be sent.
+            ResponseFailedError: If the API says that the response failed.
+            StreamInterruptedError: If the answer could not be read.
+            openai.OpenAIError: Whatever the SDK raises for the request.
+        """
+        return self._chat(messages, **kwargs)
+
+    @streams.closing(llm_chat_callback)
+    def stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
+        """Return a generator of chunks: one for a piece of text, one for an event of a call.
+
+        The last one is the complete response, as `chat` returns it. Closing the generator closes
+        the HTTP response. See `chat` for arguments and errors; those of the request and of the
+        stream are raised while iterating.
+        """
+        return self._stream_chat(messages, **kwargs)
+
+    @llm_chat_callback()
+    async def achat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
+        """Ask, wait, and return the complete response with its files; see `chat`."""
+        return await self._achat(messages, **kwargs)
+
+    @streams.closing(llm_chat_callback)
+    async def astream_chat(
+        self, messages: Sequence[ChatMessage], **kwargs: Any
+    ) -> ChatResponseAsyncGen:
+        """Return an async generator of chunks; see `stream_chat`."""
+        return await self._astream_chat(messages, **kwargs)
+
+    # The completion methods go by the undecorated chat methods: LlamaIndex would count the tokens
+    # of each call twice otherwise, and nobody else holds the messages that its decorators update.
+
+    @llm_completion_callback()
+    def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
+        """Ask with one user message; see `chat`. The text has no blocks: use `get_artifacts`."""
+        ask = generic_utils.chat_to_completion_decorator(self._chat)
+        return ask(self._prompt(prompt, formatted), **kwargs)
+
+    @streams.closing(llm_completion_callback)
+    def stream_complete(
+        self, prompt: str, formatted: bool = False, **kwargs: Any
+    ) -> CompletionResponseGen:
+        """Ask with one user message and return a generator; see `stream_chat`."""
+        ask = generic_utils.stream_chat_to_completion_decorator(self._stream_chat)
+        return ask(self._prompt(prompt, formatted), **kwargs)
+
+    @llm_completion_callback()
+    async def acomplete(
+        self, prompt: str, formatted: bool = False, **kwargs: Any
+    ) -> CompletionResponse:
+        """Ask with one user message; see `complete`."""
+        ask = generic_utils.achat_to_completion_decorator(self._achat)
+        return await ask(self._prompt(prompt, formatted), **kwargs)
+
+    @streams.closing(llm_completion_callback)
+    async def astream_complete(
+        self, prompt: str, formatted: bool = False, **kwargs: Any
+    ) -> CompletionResponseAsyncGen:
+        """Ask with one user message and return an async generator; see `stream_chat`."""
+        ask = generic_utils.astream_chat_to_completion_decorator(self._astream_chat)
+        return await ask(self._prompt(prompt, formatted), **kwargs)
+
+    def get_tool_calls_from_response(
+        self, response: ChatResponse, error_on_no_tool_call: bool = True, **_: Any
+    ) -> list[ToolSelection]:
+        """Return the calls of the caller's functions that a response asks for.
+
+        Args:
+            response: A response, or a chunk of a stream.
+            error_on_no_tool_call: Whether a response without a call is an error.
+
+        Raises:
+            ValueError: If there is no call and one was wanted.
+        """
+        selections = tool_selections(response.message)
+        if not selections and error_on_no_tool_call:
+            msg = "the response calls no tool: pass error_on_no_tool_call=False to allow that"
+            raise ValueError(msg)
+        return selections
+
+    def _prepare_chat_with_tools(  # noqa: PLR0917 - LlamaIndex's interface
+        self,
+        tools: Sequence[BaseTool],
+        user_msg: str | ChatMessage | None = None,
+        chat_history: list[ChatMessage] | None = None,
+        verbose: bool = False,  # noqa: ARG002
+        allow_parallel_tool_calls: bool = False,
+        tool_required: bool = False,
+        tool_choice: ToolChoice | None = None,
+        **kwargs: Any,
+    ) -> dict[str, Any]:
+        messages = list(chat_history or [])
+        if isinstance(user_msg, str):
+            user_msg = ChatMessage(role=MessageRole.USER, content=user_msg)
+        if user_msg is not None:
+            messages.append(user_msg)
+        offered = tool_arguments(
+            tools, choice=tool_choice, required=tool_required, parallel=allow_parallel_tool_calls
+        )
+        return {"messages": messages, **offered, **kwargs}
+
+    def _chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
+        request, reply = self._turn(messages, kwargs)
+        stream = self._engine.stream(**request, in_one_piece=True)
+        return streams.last(streams.responses(stream, reply))
+
+    def _stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
+        request, reply = self._turn(messages, kwargs)
+        return streams.responses(self._engine.stream(**request), reply)
+
+    async def _achat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
+        request, reply = self._turn(messages, kwargs)
+        stream = self._engine.astream(**request, in_one_piece=True)
+        return await streams.alast(streams.aresponses(stream, reply))
+
+    async def _astream_chat(
+        self, messages: Sequence[ChatMessage], **kwargs: Any
+    ) -> ChatResponseAsyncGen:
+        request, reply = self._turn(messages, kwargs)
+        return streams.aresponses(self._engine.astream(**request), reply)
+
+    def _client_options(self) -> dict[str, Any]:
+        return {
+            "api_key": self.api_key,
+            "base_url": self.api_base,
+            "organization": self.organization,
+            "timeout": self.timeout,
+            "max_retries": self.max_retries,
+            "default_headers": self.default_headers,
+        }
+
+    def _prompt(self, prompt: str, formatted: bool) -> str:
+        to_prompt = self.completion_to_prompt
+        return prompt if formatted or to_prompt is None else to_prompt(prompt)
+
+    @property
+    def _engine(self) -> Engine:
+        # Made for each call, so that it follows `llm.temperature = …` and `model_copy(update=…)`.
+        return Engine(
+            model=self.model,
+            clients=self._clients,
+            artifact_store=self._artifact_store,
+            container=self.container,
+            include_outputs=self.include_outputs,
+            max_file_bytes=self.max_file_bytes,
+        )
+
+    def _turn(
+        self, messages: Sequence[ChatMessage], kwargs: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], ChatReply]:
+        """What to ask of the engine, and how to tell the answer."""
+        call, fixed = dict(kwargs), self.additional_kwargs
+        history = messages if self.reuse_last_container else ()
+        container = choose_container(call, history, default=self.container)
+        options = {
+            "temperature": self.temperature,
+            "max_output_tokens": self.max_output_tokens,
+            **fixed,
+            **call,
+            "tools": [*(fixed.get("tools") or ()), *(call.get("tools") or ())] or None,
+        }
+        request = {
+            "input": input_items(messages, container=container),
+            "container": container,
+            "options": {key: value for key, value in options.items() if value is not None},
+        }
+        # Agents offer tools, be it an empty list, and keep the answer in a memory to serialise.
+        return request, ChatReply(inline_files=call.get("tools") is None)

@@ -1,0 +1,219 @@
+"""From LlamaIndex's messages to the input items of a request, and the container they name.
+
+A history is untrusted and may come from anywhere: another LLM, a database, a browser. Of what an
+assistant's message says about its runs of code, only known fields are read, and a run is sent back
+only if it belongs to the container that the request will use: the API refuses all others.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from llama_index.core.base.llms.types import (
+    ChatMessage,
+    DocumentBlock,
+    ImageBlock,
+    MessageRole,
+    TextBlock,
+    ToolCallBlock,
+)
+
+from llama_index.llms.openai_code_interpreter.responses import STATE_KEY
+from openai_code_interpreter import InvalidInputError
+from openai_code_interpreter.artifacts.media_types import HEAD_BYTES, media_type
+from openai_code_interpreter.config import ContainerConfig, parse_container
+from openai_code_interpreter.history import call_input, reasoning_input
+from openai_code_interpreter.wire import TOOL_TYPE, Wire, entries, mapping, text
+
+__all__ = ["choose_container", "input_items", "message_state"]
+
+
+def message_state(message: ChatMessage) -> Wire:
+    """Return what an assistant's message says of container, calls and artifacts; else {}."""
+    return mapping(message.additional_kwargs, STATE_KEY)
+
+
+def choose_container(
+    options: dict[str, Any],
+    history: Sequence[ChatMessage],
+    *,
+    default: str | ContainerConfig,
+) -> str | ContainerConfig:
+    """Return the container that a request will use.
+
+    The call's own `container` comes first, then that of a code-interpreter tool among its
+    `tools`, then the newest assistant message that names one, then the default.
+
+    Args:
+        options: The options of the call; `container` is taken out of them.
+        history: The conversation, or nothing if it has no say.
+        default: The constructor's container.
+
+    Raises:
+        ValidationError: If the one that is chosen is not valid; pydantic's.
+    """
+    named = options.pop("container", None)
+    if named is None:
+        tools = entries(options, "tools")
+        named = next((t.get("container") for t in tools if text(t, "type") == TOOL_TYPE), None)
+    if named is None:
+        named = next(_containers_in(history), None)
+    return parse_container(default if named is None else named)
+
+
+def _containers_in(history: Sequence[ChatMessage]) -> Iterator[str]:
+    """The containers that assistant messages name, the newest first."""
+    for message in reversed(history):
+        container_id = text(message_state(message), "container_id").strip()
+        if container_id and message.role in _ASSISTANT_ROLES:
+            yield container_id
+
+
+def input_items(messages: Sequence[ChatMessage], *, container: object) -> list[Wire]:
+    """Return messages as input items of the Responses API.
+
+    Args:
+        messages: The conversation, oldest first. Nothing in it is changed.
+        container: The container that the request will use.
+
+    Returns:
+        New dicts. Messages that say nothing are left out.
+
+    Raises:
+        InvalidInputError: If there is no message, the newest one is a user's and empty, or a block
+            cannot be sent; the error names the message and the block.
+    """
+    if not messages:
+        msg = "there are no messages: pass at least one"
+        raise InvalidInputError(msg)
+    items: list[Wire] = []
+    for index, message in enumerate(messages):
+        where = f"message {index} ({message.role.value})"
+        if message.role in _ASSISTANT_ROLES:
+            items += _assistant_items(message, where, container)
+        elif message.role in _TOOL_ROLES:
+            items.append(_tool_output(message, where))
+        elif content := _parts(message, where):
+            items.append({"type": "message", "role": message.role.value, "content": content})
+        elif index == len(messages) - 1:
+            msg = f"{where} is empty: it is the newest one and must ask something"
+            raise InvalidInputError(msg)
+    return items
+
+
+def _assistant_items(message: ChatMessage, where: str, container: object) -> Iterator[Wire]:
+    for number, block in enumerate(message.blocks):
+        if block.block_type not in _OF_ASSISTANT:
+            raise _unsupported(block, number, where)
+    for call in entries(message_state(message), "calls"):
+        replay = call_input(call)
+        if replay is not None and replay["container_id"] == container:
+            yield from (reasoning_input(item) for item in entries(call, "reasoning"))
+            yield replay
+    if said := message.content:
+        content = [{"type": "output_text", "text": said, "annotations": []}]
+        yield {"type": "message", "role": "assistant", "content": content}
+    for number, block in enumerate(message.blocks):
+        if isinstance(block, ToolCallBlock):
+            yield _function_call(block, f"{where}, block {number}")
+
+
+def _function_call(block: ToolCallBlock, where: str) -> Wire:
+    arguments = block.tool_kwargs
+    if not block.tool_call_id:
+        msg = f"{where} is a call of {block.tool_name!r} without a tool_call_id"
+        raise InvalidInputError(msg)
+    return {
+        "type": "function_call",
+        "call_id": block.tool_call_id,
+        "name": block.tool_name,
+        "arguments": arguments if isinstance(arguments, str) else json.dumps(arguments),
+    }
+
+
+def _tool_output(message: ChatMessage, where: str) -> Wire:
+    call_id = message.additional_kwargs.get("tool_call_id")
+    if not isinstance(call_id, str) or not call_id:
+        msg = f"{where} does not say which call it answers: set additional_kwargs['tool_call_id']"
+        raise InvalidInputError(msg)
+    output: str | list[Wire] = _parts(message, where)
+    if all(block.block_type == "text" for block in message.blocks):
+        output = message.content or ""
+    return {"type": "function_call_output", "call_id": call_id, "output": output}
+
+
+def _parts(message: ChatMessage, where: str) -> list[Wire]:
+    """The blocks of a message as content parts; empty texts are left out."""
+    parts: list[Wire] = []
+    for number, block in enumerate(message.blocks):
+        to_part = _PARTS.get(block.block_type)
+        if to_part is None:
+            raise _unsupported(block, number, where)
+        try:
+            part = to_part(block)
+        except (OSError, ValueError) as error:
+            msg = f"{where}, block {number}: the {type(block).__name__} cannot be read: {error}"
+            raise InvalidInputError(msg) from error
+        if part is not None:
+            parts.append(part)
+    return parts
+
+
+def _text_part(block: TextBlock) -> Wire | None:
+    return {"type": "input_text", "text": block.text} if block.text.strip() else None
+
+
+def _image_part(block: ImageBlock) -> Wire:
+    # A URL is passed on: the block's own methods would fetch it here.
+    url = str(block.url) if block.url and not block.image and not block.path else None
+    if url is None:
+        data = block.resolve_image().read()
+        url = _data_url(data, block.image_mimetype or media_type("", data[:HEAD_BYTES]))
+    return {"type": "input_image", "detail": block.detail or "auto", "image_url": url}
+
+
+def _file_part(block: DocumentBlock) -> Wire:
+    url = block.url if not block.data and not block.path else None
+    if url is not None and not url.startswith("data:"):
+        return {"type": "input_file", "file_url": url}
+    name = _file_name(block)
+    data = block.resolve_document().read()
+    kind = block.document_mimetype or media_type(name, data[:HEAD_BYTES])
+    return {"type": "input_file", "filename": name, "file_data": _data_url(data, kind)}
+
+
+def _file_name(block: DocumentBlock) -> str:
+    """The block's title; where that is LlamaIndex's own default, the name of its path."""
+    title = block.title or _UNTITLED
+    return Path(str(block.path)).name if block.path and title == _UNTITLED else title
+
+
+def _data_url(data: bytes, kind: str) -> str:
+    return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
+
+
+def _unsupported(block: object, number: int, where: str) -> InvalidInputError:
+    msg = (
+        f"{where}, block {number}: a {type(block).__name__} cannot be sent; use TextBlock, "
+        "ImageBlock or DocumentBlock"
+    )
+    return InvalidInputError(msg)
+
+
+_UNTITLED: Final = "input_document"
+_ASSISTANT_ROLES: Final = frozenset({MessageRole.ASSISTANT, MessageRole.CHATBOT, MessageRole.MODEL})
+_TOOL_ROLES: Final = frozenset({MessageRole.TOOL, MessageRole.FUNCTION})
+
+_OF_ASSISTANT: Final = frozenset({"text", "thinking", "tool_call", "image", "document"})
+"""What an assistant's message may hold. Its files and its thinking are not sent back."""
+
+_PARTS: Final[dict[str, Callable[[Any], Wire | None]]] = {
+    "text": _text_part,
+    "image": _image_part,
+    "document": _file_part,
+}
+"""How a block of a user's, a system's or a tool's message is sent, by its `block_type`."""

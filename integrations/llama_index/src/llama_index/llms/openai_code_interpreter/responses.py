@@ -1,0 +1,172 @@
+"""From the steps of a response to LlamaIndex's `ChatResponse`s. It does no input or output.
+
+What a final message looks like:
+
+- `blocks`: a `ThinkingBlock` for each reasoning summary, one `TextBlock` with all text, a
+  `ToolCallBlock` for each call of one of the caller's functions, a block for each generated file.
+  Runs of code are no `ToolCallBlock`: an agent would try to execute them.
+- `additional_kwargs["code_interpreter"]`: `{"container_id", "calls", "artifacts", "failures"}`,
+  small and JSON, so that any memory keeps it and the next turn can go on from it.
+- `additional_kwargs["refusal"]`, `["incomplete_reason"]`: if the model refused, or was stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from llama_index.core.base.llms.types import (
+    ChatMessage,
+    ChatResponse,
+    ContentBlock,
+    MessageRole,
+    TextBlock,
+    ThinkingBlock,
+    ToolCallBlock,
+)
+
+from llama_index.llms.openai_code_interpreter.blocks import (
+    FileBlock,
+    inline_block,
+    reference_block,
+)
+from openai_code_interpreter import Artifact, CodeInterpreterResult
+from openai_code_interpreter.artifacts import reference_to
+from openai_code_interpreter.containers import METADATA_KEY
+from openai_code_interpreter.events import RefusalDelta, TextDelta
+from openai_code_interpreter.history import call_input, reasoning_input
+from openai_code_interpreter.turn import Step
+from openai_code_interpreter.wire import (
+    CALL_ITEM,
+    FUNCTION_CALL_ITEM,
+    REASONING_ITEM,
+    TERMINAL_EVENTS,
+    Wire,
+    code_interpreter_event,
+    entries,
+    mapping,
+    text,
+)
+
+__all__ = ["EVENTS_KEY", "REFUSAL_KEY", "STATE_KEY", "ChatReply"]
+
+STATE_KEY: Final = METADATA_KEY
+"""Where an assistant's message keeps the container, the calls and the artifacts."""
+
+EVENTS_KEY: Final = "code_interpreter_events"
+"""Where a chunk keeps its wire events: in the response's `additional_kwargs`, never a message's."""
+
+REFUSAL_KEY: Final = "refusal"
+"""Where a message keeps what the model said in refusing."""
+
+_INCOMPLETE_KEY: Final = "incomplete_reason"
+
+
+class ChatReply:
+    """The course of one response, told in `ChatResponse`s.
+
+    Args:
+        inline_files: Give files as blocks with their bytes; else as blocks that any memory can
+            serialise.
+    """
+
+    def __init__(self, *, inline_files: bool) -> None:
+        self._to_block: Callable[[Artifact], FileBlock] = (
+            inline_block if inline_files else reference_block
+        )
+        self._text = ""
+        self._response: Wire = {}
+
+    def take(self, step: Step) -> list[ChatResponse]:
+        """Return what a step tells: a chunk for each piece of text, one for an event of a call."""
+        wire = step.wire
+        if wire is None:
+            return []
+        if text(wire, "type") in TERMINAL_EVENTS:
+            self._response = mapping(wire, "response")
+        chunks = [
+            self._chunk(wire, delta=event.delta)
+            for event in step.events
+            if isinstance(event, TextDelta | RefusalDelta)
+        ]
+        event = code_interpreter_event(wire)
+        if event is not None:
+            chunks.append(self._chunk(wire, events=[event]))
+        return chunks
+
+    def finish(self, result: CodeInterpreterResult) -> ChatResponse:
+        """Return the complete response. Files are read from their store, so this may block."""
+        kwargs: dict[str, Any] = {}
+        if state := _state(result):
+            kwargs[STATE_KEY] = state
+        if result.refusal:
+            kwargs[REFUSAL_KEY] = result.refusal
+        if result.incomplete_reason:
+            kwargs[_INCOMPLETE_KEY] = result.incomplete_reason
+        blocks: list[ContentBlock] = [*_thinking_blocks(result)]
+        if said := result.text + (result.refusal or ""):
+            blocks.append(TextBlock(text=said))
+        blocks += _tool_call_blocks(result)
+        blocks += [self._to_block(artifact) for artifact in result.artifacts]
+        message = ChatMessage(role=MessageRole.ASSISTANT, blocks=blocks, additional_kwargs=kwargs)
+        return ChatResponse(message=message, delta="", raw=self._response)
+
+    def _chunk(
+        self, wire: Wire, *, delta: str = "", events: list[Wire] | None = None
+    ) -> ChatResponse:
+        self._text += delta
+        return ChatResponse(
+            message=ChatMessage(role=MessageRole.ASSISTANT, blocks=[TextBlock(text=self._text)]),
+            delta=delta,
+            raw=wire,
+            additional_kwargs={EVENTS_KEY: events} if events else {},
+        )
+
+
+def _state(result: CodeInterpreterResult) -> dict[str, Any]:
+    """What the next turn needs to know of this one; empty if no code ran and no file came."""
+    calls = list(_finished_calls(result))
+    if not (result.container_id or calls or result.artifacts or result.failures):
+        return {}
+    state: dict[str, Any] = {
+        "container_id": result.container_id,
+        "calls": calls,
+        "artifacts": [reference_to(artifact) for artifact in result.artifacts],
+    }
+    if result.failures:
+        state["failures"] = [error.to_dict() for error in result.failures]
+    return state
+
+
+def _finished_calls(result: CodeInterpreterResult) -> Iterator[Wire]:
+    """Yield the calls that can be replayed, each with the reasoning that it must be sent with."""
+    reasoning: list[Wire] = []
+    for item in result.output:
+        if text(item, "type") == REASONING_ITEM:
+            reasoning.append(reasoning_input(item))
+            continue
+        call = call_input(item) if text(item, "type") == CALL_ITEM else None
+        if call is not None:
+            keys = ("id", "container_id", "status", "code")
+            yield {**{key: call[key] for key in keys}, "reasoning": reasoning}
+        reasoning = []
+
+
+def _thinking_blocks(result: CodeInterpreterResult) -> Iterator[ThinkingBlock]:
+    for item in result.output:
+        if text(item, "type") == REASONING_ITEM:
+            paragraphs = [text(part, "text") for part in entries(item, "summary")]
+            if any(paragraphs):
+                yield ThinkingBlock(content="\n\n".join(paragraphs))
+
+
+def _tool_call_blocks(result: CodeInterpreterResult) -> Iterator[ToolCallBlock]:
+    """Yield the finished calls of the caller's functions; one that was cut off must not run."""
+    for item in result.output:
+        finished = text(item, "status") in ("", "completed")
+        if text(item, "type") == FUNCTION_CALL_ITEM and finished:
+            yield ToolCallBlock(
+                tool_call_id=text(item, "call_id"),
+                tool_name=text(item, "name"),
+                tool_kwargs=text(item, "arguments"),
+            )
