@@ -1,0 +1,125 @@
+"""Cassettes are evidence: they say where they came from, hold no secret, and are all played."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+import vcr
+import yaml
+from openai import OpenAI
+
+from openai_code_interpreter import CodeInterpreter
+from openai_code_interpreter.testing import RunCode, Say, Scenario, StandInServer, Turn
+from openai_code_interpreter.testing.cassettes import recording, replaying
+
+ROOT = Path(__file__).resolve().parent.parent
+CASSETTES = sorted((ROOT / "cassettes").glob("**/*.yaml"))
+HEADERS = {"accept", "content-type", "content-disposition", "content-length"}
+SECRET = re.compile(
+    r"(?<![\w-])sk-[\w-]{6,}|Bearer |set-cookie|__cf_bm|openai-organization|org-\w{8}"
+)
+
+
+@pytest.mark.parametrize("path", CASSETTES, ids=lambda path: path.stem)
+class TestEachCassette:
+    def test_says_where_it_came_from(self, path: Path) -> None:
+        first, second, third = path.read_text(encoding="utf-8").splitlines()[:3]
+        assert first in ("# origin: live", "# origin: stand-in")
+        assert second == f"# scenario: {path.stem}"
+        assert re.fullmatch(r"# recorded: \d{4}-\d\d-\d\d with openai \d+\.\d+\.\d+", third)
+
+    def test_holds_no_secret_and_no_header_beyond_the_allowed(self, path: Path) -> None:
+        text = path.read_text(encoding="utf-8")
+        assert not SECRET.search(text)
+        assert "127.0.0.1" not in text
+        for interaction in yaml.safe_load(text)["interactions"]:
+            for side in ("request", "response"):
+                assert set(interaction[side]["headers"]) <= HEADERS
+
+    def test_is_played_by_an_example(self, path: Path) -> None:
+        sources = "".join(
+            one.read_text(encoding="utf-8") for one in (ROOT / "examples").glob("*.py")
+        )
+        frameworks = {f"demo-{name}" for name in ("langchain", "llama_index")}
+        assert f'"{path.stem}"' in sources or path.stem in frameworks
+
+    def test_loads_with_stock_vcrpy(self, path: Path) -> None:
+        with vcr.use_cassette(str(path), record_mode="none") as cassette:
+            assert len(cassette) >= 1
+
+    def test_shows_streams_as_readable_text(self, path: Path) -> None:
+        text = path.read_text(encoding="utf-8")
+        assert "        event: response.created\n        data: {" in text
+        assert "obfuscation" not in text
+
+
+def test_the_cassettes_are_there() -> None:
+    assert {path.stem for path in CASSETTES} >= {"demo-langchain", "demo-llama_index"}
+
+
+def ask(url: str, prompt: str = "go") -> tuple[str, list[bytes]]:
+    client = OpenAI(base_url=url, api_key="sk-not-to-be-written", max_retries=0)
+    ci = CodeInterpreter("gpt-5", client=client)
+    with ci.stream(prompt) as stream:
+        for _ in stream:
+            pass
+    result = stream.result
+    return result.text, [artifact.read_bytes() for artifact in result.artifacts]
+
+
+SCENARIO = Scenario(
+    Turn(
+        RunCode("open('/mnt/data/b.bin', 'wb').write(bytes(range(256)))"),
+        Say("Zażółć 🎉 [b.bin](sandbox:/mnt/data/b.bin)"),
+    )
+)
+
+
+def test_a_recording_replays_to_the_same_answer_and_the_same_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "one.yaml"
+    with StandInServer(SCENARIO) as server, recording(path, origin="stand-in", scenario="one"):
+        recorded = ask(server.url)
+    assert "sk-not" not in path.read_text(encoding="utf-8")
+    with replaying(path):
+        assert ask("http://elsewhere.invalid/v1") == recorded
+    assert recorded[1] == [bytes(range(256))]
+
+
+def test_recording_twice_gives_the_same_file(tmp_path: Path) -> None:
+    texts = []
+    for name in ("a", "b"):
+        path = tmp_path / name / "one.yaml"
+        with StandInServer(SCENARIO) as server, recording(path, origin="stand-in", scenario="one"):
+            ask(server.url)
+        texts.append(path.read_text(encoding="utf-8"))
+    assert texts[0] == texts[1]
+
+
+def test_a_request_that_the_cassette_does_not_hold_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "one.yaml"
+    with StandInServer(SCENARIO) as server, recording(path, origin="stand-in", scenario="one"):
+        ask(server.url)
+    with replaying(path), pytest.raises(Exception) as caught:  # noqa: PT011 - openai 2 wraps it
+        ask("http://elsewhere.invalid/v1", "something else")
+    chain = [caught.value, caught.value.__cause__]
+    assert any(
+        isinstance(one, vcr.errors.CannotOverwriteExistingCassetteException) for one in chain
+    )
+
+
+def test_a_missing_cassette_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"gone\.yaml"), replaying(tmp_path / "gone.yaml"):
+        pass
+
+
+def test_the_recording_script_covers_every_cassette() -> None:
+    """`make record` makes each cassette that is there, and no other."""
+    sys.path.insert(0, str(ROOT / "cassettes"))
+    try:
+        import record
+    finally:
+        sys.path.pop(0)
+    assert set(record.SCENARIOS) == {path.stem for path in CASSETTES}
