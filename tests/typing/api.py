@@ -1,0 +1,122 @@
+"""The public API as a type checker sees it. Checked by mypy, never run."""
+
+from __future__ import annotations
+
+from typing import Any, assert_never, assert_type
+
+from langchain_core.messages import AIMessage
+from openai import AsyncOpenAI, OpenAI
+
+import langchain_openai_code_interpreter as langchain_side
+import llama_index.llms.openai_code_interpreter as llama_index_side
+from openai_code_interpreter import (
+    Artifact,
+    ArtifactError,
+    ArtifactFailed,
+    ArtifactReady,
+    AsyncCodeInterpreter,
+    CallCompleted,
+    CallInterpreting,
+    CallStarted,
+    CodeDelta,
+    CodeDone,
+    CodeInterpreter,
+    CodeInterpreterCall,
+    CodeInterpreterEvent,
+    CodeInterpreterResult,
+    ContainerAssigned,
+    ContainerConfig,
+    ContainerReplaced,
+    DirectoryStore,
+    FileCited,
+    FunctionCallDelta,
+    FunctionCallDone,
+    FunctionCallStarted,
+    OutputItemDone,
+    ReasoningDelta,
+    ReasoningDone,
+    RefusalDelta,
+    ResponseFinished,
+    ResponseStarted,
+    TextDelta,
+    TextDone,
+    reduce_response,
+)
+
+
+def sync_side() -> None:
+    ci = CodeInterpreter(
+        "gpt-5",
+        client=OpenAI(),
+        container=ContainerConfig(memory_limit="4g"),
+        artifact_store=DirectoryStore("output"),
+    )
+    result = ci.run("go", container="cntr_1", temperature=0.2)
+    assert_type(result, CodeInterpreterResult)
+    assert_type(result.calls, list[CodeInterpreterCall])
+    assert_type(result.artifacts, list[Artifact])
+    assert_type(result.failures, list[ArtifactError])
+    assert_type(result.container_id, str | None)
+    with ci.stream("go") as stream:
+        for event in stream:
+            assert_type(event, CodeInterpreterEvent)
+    assert_type(stream.result, CodeInterpreterResult)
+    assert_type(reduce_response({}), CodeInterpreterResult)
+
+
+async def async_side() -> None:
+    ci = AsyncCodeInterpreter("gpt-5", client=AsyncOpenAI())
+    assert_type(await ci.run("go"), CodeInterpreterResult)
+    async with ci.stream("go") as stream:
+        async for event in stream:
+            assert_type(event, CodeInterpreterEvent)
+    assert_type(stream.result, CodeInterpreterResult)
+
+
+def every_event_is_known(event: CodeInterpreterEvent) -> str:
+    match event:
+        case CodeDelta(delta=delta) | TextDelta(delta=delta) | RefusalDelta(delta=delta):
+            return delta
+        case ReasoningDelta(delta=delta) | FunctionCallDelta(delta=delta):
+            return delta
+        case CallCompleted(call=call):
+            return call.logs
+        case ArtifactReady(artifact=artifact):
+            return artifact.filename
+        case ArtifactFailed(error=error):
+            return str(error)
+        case FileCited(citation=citation):
+            return citation.file_id
+        case ContainerAssigned(container_id=container_id):
+            return container_id
+        case ContainerReplaced(old_id=old, new_id=new):
+            return old + new
+        case ResponseFinished(result=result):
+            return result.text
+        case ResponseStarted() | CallStarted() | CodeDone() | CallInterpreting() | TextDone():
+            return event.type
+        case ReasoningDone() | FunctionCallStarted() | FunctionCallDone() | OutputItemDone():
+            return event.type
+        case _:
+            assert_never(event)
+
+
+def langchain_users() -> None:
+    model = langchain_side.ChatOpenAICodeInterpreter(
+        model="gpt-5", container="auto", artifact_store=DirectoryStore("output")
+    )
+    message = model.invoke("go")
+    assert_type(message, AIMessage)
+    assert_type(langchain_side.get_artifacts(message), list[Artifact])
+    assert_type(langchain_side.get_container_id(message), str | None)
+    assert_type(langchain_side.code_interpreter_events(message), list[dict[str, Any]])
+
+
+def llama_index_users() -> None:
+    llm = llama_index_side.OpenAICodeInterpreter(
+        "gpt-5", container="auto", artifact_store=DirectoryStore("output")
+    )
+    response = llm.chat([])
+    assert_type(llama_index_side.get_artifacts(response), list[Artifact])
+    assert_type(llama_index_side.get_container_id(response), str | None)
+    assert_type(llama_index_side.code_interpreter_events(response), list[dict[str, Any]])
