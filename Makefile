@@ -1,0 +1,33 @@
+# Every target is one line that calls the real tool; the same lines run in CI.
+
+.PHONY: help demo test lowest lint format type cov record build
+
+help:  ## Show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+demo:  ## Replay the demo through both frameworks
+	uv run examples/demo.py
+
+test:  ## Run the tests with the newest versions (openai 3)
+	uv run pytest
+
+lowest:  ## Run the tests with the lowest versions (openai 2), in an environment of its own
+	cp uv.lock .uv.lock.newest; UV_PROJECT_ENVIRONMENT=.venv-lowest uv run --resolution lowest-direct pytest; status=$$?; mv .uv.lock.newest uv.lock; exit $$status
+
+lint:  ## Check style, format and the architecture's boundaries
+	uv run --group lint ruff check . && uv run --group lint ruff format --check . && uv run --group lint lint-imports
+
+format:  ## Put the code in its format
+	uv run --group lint ruff format . && uv run --group lint ruff check --fix .
+
+type:  ## Check the types, strictly
+	uv run --group lint mypy && uv run --group lint mypy tests/typing/api.py
+
+cov:  ## Run the tests and show which lines they leave out
+	uv run --group cov pytest --cov --cov-report=term-missing:skip-covered
+
+record:  ## Record the cassettes anew from the stand-in server
+	uv run cassettes/record.py
+
+build:  ## Build the three distributions
+	uv build --all-packages
