@@ -16,7 +16,7 @@ from openai import (
     OpenAI,
 )
 
-from openai_code_interpreter import InvalidInputError
+from openai_code_interpreter import AsyncCodeInterpreter, InvalidInputError
 from openai_code_interpreter.clients import ClientPool
 from openai_code_interpreter.testing import Say, Turn
 
@@ -242,3 +242,13 @@ def test_a_deep_copy_shares_the_clients():
     """Frameworks copy models; a copy must neither fail on a lock nor open connections anew."""
     pool = ClientPool(options={"api_key": "test"})
     assert copy.deepcopy({"pool": pool})["pool"].sync() is pool.sync()
+
+
+def test_a_given_client_serves_one_loop_whichever_object_uses_it(serve):
+    """Two objects share the client of a program; each asyncio.run still gets live connections."""
+    server = serve(*[Turn(Say("Hi."))] * 4)
+    client = AsyncOpenAI(base_url=server.url, api_key="test", max_retries=0)
+    for _ in range(2):
+        for ci in (AsyncCodeInterpreter("gpt-5", client=client) for _ in range(2)):
+            assert asyncio.run(ci.run("go")).text == "Hi."
+    assert len(server.requests) == 4

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import weakref
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final, NamedTuple
@@ -57,7 +58,6 @@ class ClientPool:
         self._options = {key: value for key, value in (options or {}).items() if value is not None}
         self._lock = threading.Lock()
         self._by_loop: dict[asyncio.AbstractEventLoop, _OfLoop] = {}
-        self._given_async_is_free = async_client is not None
 
     def __deepcopy__(self, _memo: object) -> ClientPool:
         """A copied chat model keeps its connections: clients are made to be shared."""
@@ -90,14 +90,13 @@ class ClientPool:
             found = self._by_loop.get(loop)
             if found is None:
                 living = {one: of for one, of in self._by_loop.items() if not one.is_closed()}
-                found = self._make_async()
+                found = self._make_async(loop)
                 self._by_loop = {**living, loop: found}
             return found.client
 
-    def _make_async(self) -> _OfLoop:
+    def _make_async(self, loop: asyncio.AbstractEventLoop) -> _OfLoop:
         given = self._given_async
-        if given is not None and (self._given_async_is_free or not _is_derivable(given)):
-            self._given_async_is_free = False
+        if given is not None and (_is_at_home(given, loop) or not _is_derivable(given)):
             return _OfLoop(given, closer=None)  # the caller's to close
         source = given or self._given_sync
         client: AsyncOpenAI = (
@@ -106,6 +105,17 @@ class ClientPool:
             else _twin(source, _ASYNC_TWINS, "async_client=")
         )
         return _OfLoop(client, closer=_close_with_the_loop(client))
+
+
+_HOMES: Final[weakref.WeakKeyDictionary[AsyncOpenAI, weakref.ref[asyncio.AbstractEventLoop]]] = (
+    weakref.WeakKeyDictionary()
+)
+"""The loop that a given async client was first used in, by whichever pool."""
+
+
+def _is_at_home(client: AsyncOpenAI, loop: asyncio.AbstractEventLoop) -> bool:
+    """Whether a client belongs to the loop; one that belongs to none yet does from now on."""
+    return _HOMES.setdefault(client, weakref.ref(loop))() is loop
 
 
 class _OfLoop(NamedTuple):
