@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import openai
 
@@ -31,12 +31,11 @@ from openai_code_interpreter.wire import Wire, as_wire
 __all__ = ["Step", "Turn"]
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """What happened at once: a wire event, if there was one, and the typed events it told."""
 
     wire: Wire | None
-    events: list[CodeInterpreterEvent] = field(default_factory=list)
+    events: list[CodeInterpreterEvent]
 
 
 class Turn:
@@ -61,8 +60,9 @@ class Turn:
             return None
         self._seen += 1
         events = self._reducer.feed(wire)
-        # The end is told by `finish`, after the files.
-        return Step(wire, [event for event in events if not isinstance(event, ResponseFinished)])
+        if events and isinstance(events[-1], ResponseFinished):
+            events = events[:-1]  # the end is told by `finish`, after the files
+        return Step(wire, events)
 
     def broke(self, error: Exception) -> None:
         """Take an error that was raised while the stream was read.
