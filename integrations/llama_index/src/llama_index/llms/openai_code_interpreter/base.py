@@ -76,7 +76,7 @@ class OpenAICodeInterpreter(FunctionCallingLLM):
         client: The SDK's client, `OpenAI` or `AzureOpenAI`. Made from the options above at first
             use if neither is given, derived from the other if one is.
         async_client: The same for async calls, for each event loop its own.
-        artifact_store: Where generated files go; by default memory.
+        artifact_store: Where generated files go; by default the memory of the process.
         **kwargs: The options of every LLM of LlamaIndex, such as `callback_manager`.
 
     Raises:
