@@ -252,3 +252,11 @@ def test_a_given_client_serves_one_loop_whichever_object_uses_it(serve):
         for ci in (AsyncCodeInterpreter("gpt-5", client=client) for _ in range(2)):
             assert asyncio.run(ci.run("go")).text == "Hi."
     assert len(server.requests) == 4
+
+
+def test_a_client_of_the_other_side_is_refused_where_it_is_given():
+    """The mistake is easy; without this it is an AttributeError of a coroutine, much later."""
+    both = {"client": AsyncOpenAI(api_key="k")}, {"async_client": OpenAI(api_key="k")}
+    for given in both:
+        with pytest.raises(InvalidInputError, match=f"{next(iter(given))}= takes"):
+            ClientPool(**given)

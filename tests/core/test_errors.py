@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import pickle
 
 import pytest
 
@@ -132,3 +133,18 @@ def test_an_artifact_error_can_be_copied(error):
     """Copies keep every field."""
     assert copy.copy(error) == error
     assert copy.deepcopy(error) == error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ResponseFailedError("no", partial=CodeInterpreterResult(text="half"), code="server_error"),
+        StreamInterruptedError("cut", partial=CodeInterpreterResult(text="half")),
+        ArtifactNotFoundError("gone", status_code=404, file_id="cfile_1"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_errors_cross_to_another_process(error):
+    """A process pool or a task queue hands on the error itself, with what had come."""
+    copy = pickle.loads(pickle.dumps(error))
+    assert (type(copy), str(copy), vars(copy)) == (type(error), str(error), vars(error))

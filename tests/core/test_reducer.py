@@ -233,9 +233,10 @@ def test_one_file_cited_twice_is_two_citations():
 
 def test_a_citation_is_told_after_the_text_that_links_it():
     """A citation that only the finished part brings comes after the text and before TextDone."""
-    part = message("see a.csv", cites(4, 9))["content"][0]
+    item = message("see a.csv", cites(4, 9))
+    part = item["content"][0]
     part_done = {"type": "response.content_part.done", "item_id": "msg_1", "part": part}
-    events, _ = read(CREATED, text_delta("see "), part_done)
+    events, _ = read(CREATED, text_delta("see "), part_done, done(item))
     assert [event.type for event in events[1:]] == [
         "text_delta", "text_delta", "file_cited", "text_done",
     ]  # fmt: skip

@@ -247,3 +247,41 @@ def test_what_is_no_response_is_a_type_error(value):
     """`reduce_response` names the wrong type instead of returning an empty result."""
     with pytest.raises(TypeError, match=type(value).__name__):
         reduce_response(value)
+
+
+def test_an_item_that_began_without_its_type_is_streamed_all_the_same():
+    """A null type at the start is made up for by the events that follow."""
+    added = {"type": "response.output_item.added", "item": {"id": "msg_1", "type": None}}
+    events, reducer = read(
+        added, text_delta("Hel", item_id="msg_1"), text_delta("lo", item_id="msg_1")
+    )
+    assert [event.delta for event in events] == ["Hel", "lo"]
+    assert reducer.result().text == "Hello"
+    added = {"type": "response.output_item.added", "item": {"id": "ci_1", "type": None, "code": ""}}
+    delta = {"type": "response.code_interpreter_call_code.delta", "item_id": "ci_1", "delta": "x"}
+    events, _ = read(added, delta, item_done(call("x", id="ci_1", container_id="cntr_1")))
+    assert [event.type for event in events] == [
+        "call_started",
+        "code_delta",
+        "container_assigned",
+        "code_done",
+        "call_completed",
+    ]
+
+
+def test_the_end_of_a_text_has_the_annotations_that_only_the_item_brings():
+    cited = {
+        "type": "container_file_citation",
+        "container_id": "cntr_1",
+        "file_id": "cfile_1",
+        "filename": "a.csv",
+        "start_index": 0,
+        "end_index": 2,
+    }
+    part = {"type": "output_text", "text": "Hi", "annotations": None}
+    done = {"type": "response.content_part.done", "item_id": "msg_1", "part": part}
+    whole = message("Hi", id="msg_1")
+    whole["content"][0]["annotations"] = [cited]
+    events, _ = read(done, item_done(whole))
+    (end,) = [event for event in events if event.type == "text_done"]
+    assert end.annotations == [cited]

@@ -181,3 +181,16 @@ def test_a_file_without_a_store_of_its_own_outlives_the_program_that_made_it(ser
     del ci
     gc.collect()
     assert resolve_reference(sent).read_bytes() == DATA
+
+
+def test_a_download_counts_only_with_the_hash_that_the_reference_gives(serve, interpreter):
+    """A message cannot have any file of the account fetched by naming its id."""
+    server = serve(Turn(WRITE, LINK))
+    ci = interpreter(server, artifact_store=MemoryStore())
+    sent = reference(ci.run("go").artifacts[0], key="x", sha256="1" * 64)
+    store = MemoryStore()
+    with pytest.raises(ArtifactUnavailableError, match="its hash is another"):
+        resolve_reference(
+            sent, store=store, client=OpenAI(base_url=server.url, api_key="t", max_retries=0)
+        )
+    assert repr(store) == "MemoryStore(0 files)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import pickle
 
 import pytest
 
@@ -158,3 +159,20 @@ def test_reprs_hold_no_payload():
     shown = repr(result) + repr(call.images)
     assert "SECRET" not in shown
     assert "base64" not in shown
+
+
+def test_an_artifact_crosses_to_another_process_without_its_reader():
+    """There its store is asked for the bytes; the value itself is the same."""
+    artifact = Artifact(
+        filename="a.csv",
+        original_filename="a.csv",
+        media_type="text/csv",
+        size=1,
+        sha256="0",
+        key="a.csv",
+        reader=lambda: b"x",
+    )
+    copy = pickle.loads(pickle.dumps(artifact))
+    assert copy == artifact
+    with pytest.raises(ArtifactUnavailableError, match="ask its store"):
+        copy.read_bytes()

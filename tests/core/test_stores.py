@@ -15,8 +15,10 @@ from openai_code_interpreter import (
     ArtifactTooLargeError,
     ArtifactUnavailableError,
     DirectoryStore,
+    InvalidInputError,
     MemoryStore,
 )
+from openai_code_interpreter.artifacts import chosen_store, default_store
 from openai_code_interpreter.artifacts.names import safe_filename
 
 
@@ -256,3 +258,14 @@ def test_both_are_stores():
     """The two stores fit the protocol that other stores implement."""
     assert isinstance(MemoryStore(), ArtifactStore)
     assert issubclass(DirectoryStore, ArtifactStore)
+
+
+def test_what_is_no_store_is_refused_before_anything_is_paid_for():
+    with pytest.raises(InvalidInputError, match="DirectoryStore"):
+        chosen_store("output")
+    assert chosen_store(None) is default_store()
+
+
+def test_a_folder_may_begin_with_the_home_of_the_user(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert DirectoryStore("~/files").root == tmp_path.resolve() / "files"

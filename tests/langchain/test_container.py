@@ -205,3 +205,18 @@ def test_the_models_container_is_used_until_history_names_one(chat, asked):
         {"type": "auto", "memory_limit": "4g"},
         get_container_id(first),
     ]
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"container": {"id": "container_011CPx"}, "model_provider": "anthropic"},
+        {"container": {"id": "  "}, "model_provider": "openai"},
+    ],
+    ids=["another provider's", "blank"],
+)
+def test_a_container_that_is_not_ours_is_not_gone_on_in(chat, asked, metadata):
+    """Anthropic's model names its containers under the same key; OpenAI knows nothing of them."""
+    model, server = chat(Turn(Say("Hi.")))
+    model.invoke([HumanMessage("a"), AIMessage("b", response_metadata=metadata), HumanMessage("c")])
+    assert asked(server)[0]["tools"][0]["container"] == {"type": "auto"}

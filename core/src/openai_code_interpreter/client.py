@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from openai_code_interpreter.artifacts.download import DEFAULT_MAX_FILE_BYTES
-from openai_code_interpreter.artifacts.stores import ArtifactStore, default_store
+from openai_code_interpreter.artifacts.stores import ArtifactStore, chosen_store
 from openai_code_interpreter.clients import ClientPool
 from openai_code_interpreter.config import AUTO, ContainerConfig, parse_container
 from openai_code_interpreter.engine import Engine
@@ -58,7 +58,7 @@ class CodeInterpreter:
         self._engine = Engine(
             model=model,
             clients=ClientPool(client=client),
-            artifact_store=default_store() if artifact_store is None else artifact_store,
+            artifact_store=chosen_store(artifact_store),
             container=parse_container(container),
             include_outputs=include_outputs,
             max_file_bytes=max_file_bytes,
@@ -158,7 +158,7 @@ class AsyncCodeInterpreter:
         self._engine = Engine(
             model=model,
             clients=ClientPool(async_client=client),
-            artifact_store=default_store() if artifact_store is None else artifact_store,
+            artifact_store=chosen_store(artifact_store),
             container=parse_container(container),
             include_outputs=include_outputs,
             max_file_bytes=max_file_bytes,

@@ -18,7 +18,7 @@ from openai import AsyncAzureOpenAI, AsyncOpenAI, AzureOpenAI, OpenAI
 
 from openai_code_interpreter.errors import InvalidInputError
 
-__all__ = ["ClientPool"]
+__all__ = ["ClientPool", "check_client"]
 
 _TWINS: Final[dict[type, type[OpenAI]]] = {
     OpenAI: OpenAI,
@@ -32,6 +32,17 @@ _ASYNC_TWINS: Final[dict[type, type[AsyncOpenAI]]] = {
     AzureOpenAI: AsyncAzureOpenAI,
     AsyncAzureOpenAI: AsyncAzureOpenAI,
 }
+
+
+def check_client(client: object, wanted: type, other: type, name: str) -> None:
+    """Refuse a client of the other side; any other object may stand in for a client.
+
+    Raises:
+        InvalidInputError: If `client` is of the class that belongs to the other side.
+    """
+    if isinstance(client, other):
+        msg = f"{name} takes {wanted.__name__}, not {type(client).__name__}: that is the other side"
+        raise InvalidInputError(msg)
 
 
 class ClientPool:
@@ -52,6 +63,8 @@ class ClientPool:
         async_client: AsyncOpenAI | None = None,
         options: Mapping[str, Any] | None = None,
     ) -> None:
+        check_client(client, OpenAI, AsyncOpenAI, "client=")
+        check_client(async_client, AsyncOpenAI, OpenAI, "async_client=")
         self._sync = client
         self._given_sync = client
         self._given_async = async_client

@@ -21,6 +21,7 @@ an `ArtifactFailed` event, beside the answer and never instead of it.
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, Unpack
 
 if TYPE_CHECKING:
@@ -73,6 +74,9 @@ class ResponseFailedError(CodeInterpreterError):
         self.partial = partial
         self.code = code
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return functools.partial(type(self), partial=self.partial, code=self.code), self.args
+
 
 class StreamInterruptedError(CodeInterpreterError):
     """The answer ended before the API said that it was finished.
@@ -87,6 +91,9 @@ class StreamInterruptedError(CodeInterpreterError):
     def __init__(self, message: str, *, partial: CodeInterpreterResult) -> None:
         super().__init__(message)
         self.partial = partial
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return functools.partial(type(self), partial=self.partial), self.args
 
 
 class ArtifactError(CodeInterpreterError):

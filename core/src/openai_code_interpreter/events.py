@@ -202,12 +202,14 @@ class FunctionCallDelta:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FunctionCallDone:
-    """A function call is complete; `arguments` is JSON."""
+    """A function call is over; `arguments` is JSON if its `status` is `completed`."""
 
     item_id: str
     call_id: str
     name: str
     arguments: str = field(repr=False)
+    status: str = "completed"
+    """`incomplete` or `in_progress` if the response stopped in its middle: it must not be run."""
     type: Literal["function_call_done"] = "function_call_done"
 
 

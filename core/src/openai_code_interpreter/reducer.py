@@ -189,8 +189,12 @@ class CodeInterpreterReducer:
     def _tracker(self, key: str, kind: str) -> ItemTracker:
         found = self._trackers.get(key)
         if found is None:
-            found = TRACKERS.get(kind, ItemTracker)(key, kind, self._told)
-            self._trackers[key] = found
+            found = self._trackers[key] = TRACKERS.get(kind, ItemTracker)(key, kind, self._told)
+        elif kind in TRACKERS and type(found) is ItemTracker and not text(found.item, "type"):
+            # It began without its type, which shows only now.
+            item = {**found.item, "type": kind}
+            found = self._trackers[key] = TRACKERS[kind](key, kind, self._told)
+            found.item = item
         return found
 
     def _is_repeated(self, event: Wire) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator
@@ -155,18 +155,23 @@ class Artifact:
     )
     """How the bytes are read again in this process; not part of the value."""
 
+    def __getstate__(self) -> list[Any]:
+        # Another process cannot read what this one holds; it asks the store.
+        return [None if one.name == "reader" else getattr(self, one.name) for one in fields(self)]
+
     def read_bytes(self) -> bytes:
         """Return the file's bytes.
 
         Raises:
-            ArtifactUnavailableError: If this value was read from JSON, or the store lost the file.
+            ArtifactUnavailableError: If this value came from JSON or from another process, or the
+                store lost the file.
                 `get_artifacts` of the plugins, or the store's own `read_bytes(key)`, finds it.
         """
         reader: Callable[[], bytes] | None = self.reader
         if reader is None:
             msg = (
-                f"the bytes of {self.filename!r} are not at hand: this artifact was read from "
-                f"JSON; ask its store with store.read_bytes({self.key!r})"
+                f"the bytes of {self.filename!r} are not at hand: this artifact came from "
+                f"elsewhere; ask its store with store.read_bytes({self.key!r})"
             )
             raise ArtifactUnavailableError(
                 msg,

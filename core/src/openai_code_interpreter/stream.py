@@ -91,7 +91,10 @@ class CodeInterpreterStream:
         self.close()
 
     def close(self) -> None:
-        """Close the HTTP response. Iterating ends; `result` keeps what had come."""
+        """Close the HTTP response. Iterating ends; `result` keeps what had come.
+
+        Call it from the thread that iterates: a generator cannot be closed while it waits.
+        """
         self._steps.close()
 
 
@@ -129,7 +132,10 @@ class AsyncCodeInterpreterStream:
         await self.close()
 
     async def close(self) -> None:
-        """Close the HTTP response. Iterating ends; `result` keeps what had come."""
+        """Close the HTTP response. Iterating ends; `result` keeps what had come.
+
+        Call it from the task that iterates; from another one, cancel that task instead.
+        """
         await self._events.aclose()
         await self._steps.aclose()
 

@@ -9,6 +9,7 @@ from openai_code_interpreter.artifacts.stores import (
     DirectoryStore,
     MemoryStore,
     StoredFile,
+    chosen_store,
     default_store,
 )
 
@@ -18,6 +19,7 @@ __all__ = [
     "DirectoryStore",
     "MemoryStore",
     "StoredFile",
+    "chosen_store",
     "default_store",
     "reference_to",
     "resolve_reference",

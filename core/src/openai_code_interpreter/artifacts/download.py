@@ -6,6 +6,7 @@ by piece, so that a large file is never held in memory.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import openai
@@ -53,13 +54,14 @@ def deliver(
         else:
             content = client.containers.files.content.with_streaming_response
             with content.retrieve(**_request(target)) as response:
+                staged.expected = _length(response.headers)
                 for chunk in response.iter_bytes(_CHUNK_BYTES):
                     staged.write(chunk)
         return staged.finish()
     except ArtifactError:
         raise
     except Exception as error:
-        raise _artifact_error(error, target) from error
+        raise _artifact_error(error, target, staged) from error
     finally:
         staged.abort()
 
@@ -76,13 +78,14 @@ async def adeliver(
         else:
             content = client.containers.files.content.with_streaming_response
             async with content.retrieve(**_request(target)) as response:
+                staged.expected = _length(response.headers)
                 async for chunk in response.iter_bytes(_CHUNK_BYTES):
                     await run(staged.write, chunk)
         return await run(staged.finish)
     except ArtifactError:
         raise
     except Exception as error:
-        raise _artifact_error(error, target) from error
+        raise _artifact_error(error, target, staged) from error
     finally:
         staged.abort()
 
@@ -98,7 +101,15 @@ def _request(target: ArtifactTarget) -> dict[str, Any]:
     }
 
 
-def _artifact_error(error: Exception, target: ArtifactTarget) -> ArtifactError:
+def _length(headers: Mapping[str, str]) -> int | None:
+    """Return the size in bytes that an answer announces, or None."""
+    announced = headers.get("content-length", "")
+    return int(announced) if announced.isdecimal() else None
+
+
+def _artifact_error(
+    error: Exception, target: ArtifactTarget, staged: StagedArtifact
+) -> ArtifactError:
     """Say what an error of the SDK or of the transport means for the file."""
     name, where = f"{target.filename!r} ({target.file_id})", target.where
     if isinstance(error, openai.NotFoundError):
@@ -107,8 +118,13 @@ def _artifact_error(error: Exception, target: ArtifactTarget) -> ArtifactError:
     if isinstance(error, openai.APIStatusError):
         msg = f"{name} was refused with status {error.status_code}: {error.message}"
         return ArtifactDownloadError(msg, status_code=error.status_code, **where)
-    if isinstance(error, openai.OpenAIError):
-        return ArtifactDownloadError(f"{name} could not be reached: {error}", **where)
-    # openai 2 lets a cut body through as the HTTP library's own error, which has no common base
-    # with openai 3's; nothing else can be raised while a body is read.
-    return ArtifactIncompleteError(f"{name} was cut off: {error}", **where)
+    if staged.size == 0 and staged.expected is None:
+        return ArtifactDownloadError(f"{name} could not be fetched: {error}", **where)
+    # The body had begun. The SDK lets a cut through as the HTTP library's own error, and the two
+    # libraries of openai 2 and 3 have no common base for it.
+    return ArtifactIncompleteError(
+        f"{name} was cut off after {staged.size} bytes: {error}",
+        expected=staged.expected,
+        received=staged.size,
+        **where,
+    )

@@ -30,6 +30,8 @@ class ArtifactTarget:
     origin: ArtifactOrigin = "cited"
     data: bytes | None = field(default=None, repr=False)
     """Its bytes, if the response itself brought them."""
+    sha256: str | None = None
+    """The hash that its bytes must have, if that is known beforehand."""
     nth: int = 1
     """Which of the response's files of that name it is."""
 

@@ -11,7 +11,9 @@ import hashlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from openai import AsyncOpenAI, OpenAI
 
 from openai_code_interpreter.artifacts.download import DEFAULT_MAX_FILE_BYTES, deliver
 from openai_code_interpreter.artifacts.media_types import (
@@ -22,12 +24,10 @@ from openai_code_interpreter.artifacts.media_types import (
 from openai_code_interpreter.artifacts.names import safe_filename
 from openai_code_interpreter.artifacts.plan import ArtifactTarget
 from openai_code_interpreter.artifacts.stores import ArtifactStore, default_store, live_stores
+from openai_code_interpreter.clients import check_client
 from openai_code_interpreter.errors import ArtifactUnavailableError
 from openai_code_interpreter.results import Artifact, ArtifactOrigin
 from openai_code_interpreter.wire import Wire, as_wire, number, optional_text, text
-
-if TYPE_CHECKING:
-    from openai import OpenAI
 
 __all__ = ["reference_to", "resolve_reference"]
 
@@ -67,9 +67,11 @@ def resolve_reference(
         client: A sync client of the account that made the file.
 
     Raises:
+        InvalidInputError: If `client` is an async one.
         ArtifactUnavailableError: If none of them has it; the message says what was missing.
         ArtifactError: If the download failed.
     """
+    check_client(client, OpenAI, AsyncOpenAI, "client=")
     wire = as_wire(reference) or {}
     key = text(wire, "key")
     wanted = text(wire, "sha256") if data is None else hashlib.sha256(data).hexdigest()
@@ -82,7 +84,9 @@ def resolve_reference(
     container_id, file_id = optional_text(wire, "container_id"), optional_text(wire, "file_id")
     if client is not None and container_id and file_id:
         name = text(wire, "original_filename") or text(wire, "filename") or file_id
-        target = ArtifactTarget(filename=name, container_id=container_id, file_id=file_id)
+        target = ArtifactTarget(
+            filename=name, container_id=container_id, file_id=file_id, sha256=wanted or None
+        )
         into = default_store() if store is None else store
         return deliver(client, target, into, max_bytes=DEFAULT_MAX_FILE_BYTES)
     raise _unavailable(wire, store=store, client=client)

@@ -15,6 +15,7 @@ from openai_code_interpreter.errors import (
     ArtifactIncompleteError,
     ArtifactStoreError,
     ArtifactTooLargeError,
+    ArtifactUnavailableError,
 )
 from openai_code_interpreter.results import Artifact
 
@@ -40,6 +41,13 @@ class StagedArtifact:
         # a thread that it gave up is just opening.
         self._sink: ArtifactSink | None = None
         self._open = True
+        self.expected: int | None = None
+        """The size in bytes that was announced, for an error to tell."""
+
+    @property
+    def size(self) -> int:
+        """How many bytes have come."""
+        return self._size
 
     def write(self, chunk: bytes) -> None:
         """Take the next piece.
@@ -70,6 +78,7 @@ class StagedArtifact:
 
         Raises:
             ArtifactIncompleteError: If fewer or more bytes came than were announced.
+            ArtifactUnavailableError: If its hash is not the one that was asked for.
             ArtifactStoreError: If the store cannot take it.
         """
         target = self._target
@@ -81,6 +90,9 @@ class StagedArtifact:
                     msg, expected=expected, received=self._size, **target.where
                 )
             digest = self._hash.hexdigest()
+            if target.sha256 is not None and target.sha256 != digest:
+                msg = f"{target.filename!r} is not the file that was named: its hash is another"
+                raise ArtifactUnavailableError(msg, **target.where)
             with self._naming_the_file():
                 stored = self._opened().commit(target.name, sha256=digest)
             self._open = False

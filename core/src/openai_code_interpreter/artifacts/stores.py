@@ -16,7 +16,11 @@ from typing import Final, Protocol, runtime_checkable
 
 from openai_code_interpreter.artifacts.files import PendingFile, read_regular_file
 from openai_code_interpreter.artifacts.names import SafeName, safe_filename
-from openai_code_interpreter.errors import ArtifactTooLargeError, ArtifactUnavailableError
+from openai_code_interpreter.errors import (
+    ArtifactTooLargeError,
+    ArtifactUnavailableError,
+    InvalidInputError,
+)
 
 __all__ = [
     "ArtifactSink",
@@ -24,6 +28,7 @@ __all__ = [
     "DirectoryStore",
     "MemoryStore",
     "StoredFile",
+    "chosen_store",
     "default_store",
     "live_stores",
 ]
@@ -108,7 +113,7 @@ class DirectoryStore:
     """
 
     def __init__(self, root: str | Path) -> None:
-        folder = Path(root)
+        folder = Path(root).expanduser()
         folder.mkdir(parents=True, exist_ok=True)
         self.root = folder.resolve()
         _LIVE.add(self)
@@ -236,6 +241,20 @@ class _MemorySink:
 
     def abort(self) -> None:
         self._chunks.clear()
+
+
+def chosen_store(store: ArtifactStore | None) -> ArtifactStore:
+    """Return the store that a caller chose: `default_store()` if none.
+
+    Raises:
+        InvalidInputError: If it is no store, such as the name of a folder.
+    """
+    if store is None:
+        return default_store()
+    if not isinstance(store, ArtifactStore):
+        msg = f"artifact_store={store!r} is no store: pass DirectoryStore(…) or MemoryStore()"
+        raise InvalidInputError(msg)
+    return store
 
 
 @functools.cache

@@ -45,7 +45,7 @@ class ItemTracker:
         """Take the item as it begins."""
         if self.done:
             return []
-        self.item = {**self.item, **item}
+        self.item |= {key: value for key, value in item.items() if value is not None}
         return self._announce()
 
     def settle(self, item: Wire) -> Events:

@@ -52,5 +52,6 @@ class FunctionCallTracker(ItemTracker):
             call_id=text(item, "call_id"),
             name=text(item, "name"),
             arguments=arguments,
+            status=text(item, "status") or "completed",
         )
         return [*events, done]

@@ -26,6 +26,9 @@ class _Part:
     pieces: list[str] = field(default_factory=list)
     annotations: list[Wire] = field(default_factory=list)
     done: bool = False
+    """Its text has been told in full."""
+    ended: bool = False
+    """Its end has been told."""
 
     def text(self) -> str:
         return "".join(self.pieces)
@@ -112,23 +115,29 @@ class MessageTracker(ItemTracker):
         final = list(entries(wire, "annotations"))
         part.annotations = final + [one for one in part.annotations if one not in final]
         events: Events = [self._delta(index, kind, rest)] if rest else []
-        events += self._cite(part.annotations)
-        if first and kind == "output_text":
-            events.append(
-                TextDone(
-                    text=part.text(),
-                    annotations=list(part.annotations),
-                    item_id=optional_text(self.item, "id"),
-                    content_index=index,
-                )
+        return events + self._cite(part.annotations)
+
+    def _tell_end(self, index: int) -> Events:
+        """Tell the end of a text, with all its annotations: the item is the last to bring some."""
+        part = self._parts.get(index)
+        if part is None or part.ended or part.kind != "output_text":
+            return []
+        part.ended = True
+        return [
+            TextDone(
+                text=part.text(),
+                annotations=list(part.annotations),
+                item_id=optional_text(self.item, "id"),
+                content_index=index,
             )
-        return events
+        ]
 
     def _tell_all(self) -> Events:
         events: Events = []
         content: list[Wire] = []
         for index, wire in enumerate(entries(self.item, "content")):
             events += self._tell_part(index, wire)
+            events += self._tell_end(index)
             known = list(entries(wire, "annotations"))
             extra = self._parts[index].annotations if index in self._parts else known
             content.append({**wire, "annotations": list(extra)} if extra != known else wire)

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import base64
+import json
 from typing import Any, Final
 
-from openai_code_interpreter import Artifact, ArtifactError, CodeInterpreterCall
+from openai_code_interpreter import (
+    Artifact,
+    ArtifactError,
+    CodeInterpreterCall,
+    FunctionCallDone,
+)
 from openai_code_interpreter.artifacts import reference_to
 from openai_code_interpreter.artifacts.media_types import INLINE_IMAGES
 from openai_code_interpreter.wire import FILE_CITATION, Wire, optional_text, text
 
-__all__ = ["TOOL_NAME", "ArtifactBlocks", "citation_block", "result_block"]
+__all__ = [
+    "TOOL_NAME",
+    "ArtifactBlocks",
+    "citation_block",
+    "invalid_call_block",
+    "is_whole",
+    "result_block",
+]
 
 TOOL_NAME: Final = "code_interpreter"
 
@@ -35,6 +48,26 @@ def result_block(call: CodeInterpreterCall) -> dict[str, Any]:
     }
     images = [image.media_type or "image" for image in call.images]
     return {**block, "extras": {"images": images}} if images else block
+
+
+def is_whole(call: FunctionCallDone) -> bool:
+    """Whether a function call was finished and its arguments are a JSON object."""
+    try:
+        return call.status == "completed" and isinstance(json.loads(call.arguments or "{}"), dict)
+    except ValueError:
+        return False
+
+
+def invalid_call_block(call: FunctionCallDone) -> dict[str, Any]:
+    """Return the block of a function call that must not be made."""
+    reason = "its arguments are no JSON object"
+    return {
+        "type": "invalid_tool_call",
+        "id": call.call_id,
+        "name": call.name,
+        "args": call.arguments,
+        "error": reason if call.status == "completed" else f"the call is {call.status}",
+    }
 
 
 def citation_block(annotation: Wire) -> dict[str, Any]:

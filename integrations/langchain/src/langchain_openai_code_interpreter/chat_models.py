@@ -35,7 +35,7 @@ from openai_code_interpreter import (
     AsyncCodeInterpreterStream,
     CodeInterpreterStream,
 )
-from openai_code_interpreter.artifacts import default_store
+from openai_code_interpreter.artifacts import chosen_store
 from openai_code_interpreter.artifacts.download import DEFAULT_MAX_FILE_BYTES
 from openai_code_interpreter.clients import ClientPool
 from openai_code_interpreter.config import AUTO, Container, ContainerConfig, parse_container
@@ -310,7 +310,7 @@ class ChatOpenAICodeInterpreter(BaseChatModel):
         return Engine(
             model=self.model,
             clients=self._clients,
-            artifact_store=default_store() if self.artifact_store is None else self.artifact_store,
+            artifact_store=chosen_store(self.artifact_store),
             container=self.container,
             include_outputs=self.include_outputs,
             max_file_bytes=self.max_file_bytes,

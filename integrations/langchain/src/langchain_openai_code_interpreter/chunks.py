@@ -22,6 +22,8 @@ from langchain_openai_code_interpreter.blocks import (
     TOOL_NAME,
     ArtifactBlocks,
     citation_block,
+    invalid_call_block,
+    is_whole,
     result_block,
 )
 from openai_code_interpreter import (
@@ -32,8 +34,7 @@ from openai_code_interpreter import (
     CodeDelta,
     CodeDone,
     CodeInterpreterResult,
-    FunctionCallDelta,
-    FunctionCallStarted,
+    FunctionCallDone,
     OutputItemDone,
     ReasoningDelta,
     ReasoningDone,
@@ -163,18 +164,18 @@ class ChunkWriter:
             block["id"] = item_id
         return {**block, "index": self._index("rs", item_id)}
 
-    def _on_function_call(self, event: FunctionCallStarted, extra: Block) -> AIMessageChunk:
-        return self._function_call(event.item_id, event.name, event.call_id, "", extra)
+    def _on_function_call(self, event: FunctionCallDone, extra: Block) -> AIMessageChunk:
+        """Send a function call once it is whole.
 
-    def _on_function_delta(self, event: FunctionCallDelta, extra: Block) -> AIMessageChunk:
-        return self._function_call(event.item_id, None, None, event.delta, extra)
-
-    def _function_call(
-        self, item_id: str, name: str | None, call_id: str | None, args: str, extra: Block
-    ) -> AIMessageChunk:
-        index = self._index("tc", item_id)
+        Core parses what has come of a call's arguments as far as it can: a call that was cut off
+        would be made with half of them. Such a call is shown, and never in `tool_calls`.
+        """
+        index = self._index("tc", event.item_id)
+        if not is_whole(event):
+            return _chunk([{**invalid_call_block(event), "index": index}], **extra)
+        number_ = int(index.rpartition("_")[2])
         piece = tool_call_chunk(
-            name=name, args=args, id=call_id, index=int(index.rpartition("_")[2])
+            name=event.name, args=event.arguments or "{}", id=event.call_id, index=number_
         )
         return _chunk([{**piece, "index": index}], tool_call_chunks=[piece], **extra)
 
@@ -245,8 +246,7 @@ class ChunkWriter:
         RefusalDelta: _on_refusal_delta,
         ReasoningDelta: _on_reasoning_delta,
         ReasoningDone: _on_reasoning_done,
-        FunctionCallStarted: _on_function_call,
-        FunctionCallDelta: _on_function_delta,
+        FunctionCallDone: _on_function_call,
         OutputItemDone: _on_other_item,
         ArtifactReady: _on_artifact,
         ArtifactFailed: _on_failure,

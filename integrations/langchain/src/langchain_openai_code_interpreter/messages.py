@@ -42,9 +42,12 @@ def container_of(message: BaseMessage) -> str | None:
 
     Only finished messages have it in their metadata; a call names it from its first chunk on.
     """
-    found = optional_text(mapping(message.response_metadata, "container"), "id")
+    metadata = message.response_metadata
+    found = text(mapping(metadata, "container"), "id").strip()
+    if metadata.get("model_provider", "openai") != "openai":
+        return None  # Anthropic's containers stand under the same key
     if found or not isinstance(message, AIMessage):
-        return found
+        return found or None
     calls = (block for block in reversed(_blocks(message)) if text(block, "type") in _CALL_BLOCKS)
     named = (_call_item(block) for block in calls)
     return next((item["container_id"] for item in named if item and item["container_id"]), None)

@@ -33,7 +33,7 @@ from llama_index.llms.openai_code_interpreter.tools import (
     tool_arguments,
     tool_selections,
 )
-from openai_code_interpreter.artifacts import ArtifactStore, default_store
+from openai_code_interpreter.artifacts import ArtifactStore, chosen_store
 from openai_code_interpreter.artifacts.download import DEFAULT_MAX_FILE_BYTES
 from openai_code_interpreter.clients import ClientPool
 from openai_code_interpreter.config import AUTO, Container, ContainerConfig
@@ -183,7 +183,7 @@ class OpenAICodeInterpreter(FunctionCallingLLM):
             max_file_bytes=max_file_bytes,
             **kwargs,
         )
-        self._artifact_store = default_store() if artifact_store is None else artifact_store
+        self._artifact_store = chosen_store(artifact_store)
         self._clients = ClientPool(
             client=client, async_client=async_client, options=self._client_options()
         )
