@@ -125,7 +125,8 @@ def test_a_request_needs_credentials(serve, headers, status):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"background": True}, "does not serve background responses"),
+        ({"background": True, "store": False}, "requires 'store' to be true"),
+        ({"previous_response_id": "resp_0"}, "Previous response with id 'resp_0' not found"),
         ({"tools": []}, "offers no code_interpreter tool"),
         ({"tools": [{"type": "code_interpreter"}]}, "Missing required parameter"),
     ],

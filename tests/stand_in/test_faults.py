@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http.client as http_client
+
 import openai
 import pytest
 
@@ -9,6 +11,8 @@ from openai_code_interpreter.testing import (
     AnswerInstead,
     CutDownload,
     CutStream,
+    DropEvent,
+    DuplicateEvent,
     EndStream,
     FailDownload,
     FailResponse,
@@ -19,6 +23,7 @@ from openai_code_interpreter.testing import (
     Say,
     StallStream,
     StreamError,
+    SwapEvents,
     Turn,
 )
 from stand_in_support import (
@@ -47,6 +52,39 @@ def test_a_rejected_request_leaves_the_turn_for_the_next(serve):
     assert ask(one)["output"][0]["content"][0]["text"] == "at last"
 
 
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, openai.BadRequestError),
+        (401, openai.AuthenticationError),
+        (404, openai.NotFoundError),
+        (408, openai.APIStatusError),
+        (409, openai.ConflictError),
+        (413, openai.APIStatusError),
+        (429, openai.RateLimitError),
+        (500, openai.InternalServerError),
+        (503, openai.InternalServerError),
+    ],
+)
+def test_a_request_can_be_rejected_with_each_status(serve, status, kind, streamed):
+    fault = RejectRequest(status, "No.", headers={"retry-after": "1"})
+    one = serve(Turn(Say("at last"), faults=[fault]))
+    with pytest.raises(kind, match=r"No\.") as caught:
+        (stream if streamed else ask)(one)
+    assert caught.value.status_code == status
+    assert caught.value.response.headers["retry-after"] == "1"
+    assert caught.value.response.json() == {
+        "error": {
+            "message": "No.",
+            "type": "invalid_request_error",
+            "param": None,
+            "code": None,
+        }
+    }
+    assert ask(one)["status"] == "completed"
+
+
 def test_the_sdk_gets_through_by_repeating(serve):
     fault = RejectRequest(500, "Oops.", headers={"retry-after-ms": "1"})
     one = serve(Turn(Say("hi"), faults=[fault]))
@@ -59,6 +97,55 @@ def test_a_cut_stream_delivers_the_events_before_the_cut(serve):
     kinds, error = consume(serve(Turn(Say("Hello there."), faults=[CutStream(after_events=5)])))
     assert len(kinds) == 5
     assert error is not None
+
+
+@pytest.mark.parametrize("after_bytes", [0, 1, 700, 10**9])
+def test_a_stream_can_be_cut_after_a_number_of_bytes(serve, after_bytes):
+    one = serve(Turn(Say("Hello there."), faults=[CutStream(after_bytes=after_bytes)]))
+    whole = serve(Turn(Say("Hello there.")))
+    body = {**ASK, "stream": True}
+    complete = http(whole, "/v1/responses", method="POST", body=body)[2]
+    with pytest.raises(http_client.IncompleteRead) as caught:
+        http(one, "/v1/responses", method="POST", body=body)
+    sent = caught.value.partial
+    assert sent == complete[: min(after_bytes, len(complete) - 1)]
+
+
+@pytest.mark.parametrize("counts", [{}, {"after_events": 1, "after_bytes": 1}])
+def test_a_cut_is_after_events_or_after_bytes(counts):
+    with pytest.raises(ValueError, match="one of after_events and after_bytes"):
+        CutStream(**counts)
+
+
+@pytest.mark.parametrize(
+    ("fault", "numbers"),
+    [
+        (DuplicateEvent(4), [0, 1, 2, 3, 4, 4, 5, 6]),
+        (DropEvent(4), [0, 1, 2, 3, 5, 6, 7, 8]),
+        (SwapEvents(4), [0, 1, 2, 3, 5, 4, 6, 7]),
+        (DuplicateEvent(0), [0, 0, 1, 2, 3, 4, 5, 6]),
+        (DropEvent(0), [1, 2, 3, 4, 5, 6, 7, 8]),
+        (SwapEvents(0), [1, 0, 2, 3, 4, 5, 6, 7]),
+    ],
+)
+def test_events_can_be_repeated_left_out_and_swapped(serve, fault, numbers):
+    events = stream(serve(Turn(Say("Hello there."), faults=[fault])))
+    assert [event["sequence_number"] for event in events][:8] == numbers
+    assert events[-1]["type"] == "response.completed"
+
+
+@pytest.mark.parametrize("kind", [DuplicateEvent, DropEvent, SwapEvents])
+def test_an_index_beyond_the_end_does_nothing(serve, kind):
+    events = stream(serve(Turn(Say("Hello."), faults=[kind(10_000)])))
+    assert [event["sequence_number"] for event in events] == list(range(len(events)))
+
+
+def test_a_terminal_event_can_be_repeated_or_left_out(serve):
+    last = len(stream(serve(Turn(Say("Hello."))))) - 1
+    twice = stream(serve(Turn(Say("Hello."), faults=[DuplicateEvent(last)])))
+    never = stream(serve(Turn(Say("Hello."), faults=[DropEvent(last)])))
+    assert [event["type"] for event in twice[-2:]] == ["response.completed"] * 2
+    assert len(never) == last
 
 
 def test_an_ended_stream_raises_nothing(serve):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import concurrent.futures
 import os
 import socket
@@ -18,6 +19,7 @@ from openai import AsyncOpenAI
 from openai_code_interpreter.testing import (
     RunCode,
     Say,
+    StallStream,
     StandInServer,
     Turn,
     server,
@@ -38,15 +40,15 @@ pytestmark = pytest.mark.timeout(60)
 def test_code_in_a_request_never_runs(serve, tmp_path):
     marker = tmp_path / "ran"
     code = f"open({str(marker)!r}, 'w').close()"
+    one = serve(Turn(RunCode("print('mine')")))
     call = {
         "type": "code_interpreter_call",
         "id": "ci_1",
         "status": "completed",
         "code": code,
-        "container_id": "cntr_1",
+        "container_id": client_of(one).containers.create(name="mine").id,
         "outputs": None,
     }
-    one = serve(Turn(RunCode("print('mine')")))
     response = ask(one, input=[{"role": "user", "content": code}, call], instructions=code)
     assert response["output"][0]["outputs"] == [{"type": "logs", "logs": "mine\n"}]
     assert not marker.exists()
@@ -117,6 +119,33 @@ def test_many_clients_at_once_get_their_own_answers(serve):
     ]
 
 
+async def test_a_crowd_of_streams_is_served_at_once(serve):
+    """Every one of the streams is open before any of them may go on."""
+    crowd = 64
+    waiting = StallStream(after_events=3, seconds=1.5)
+    names = [f"<{number}>" for number in range(crowd)]
+    one = serve(*[Turn(Say(name * 50), when=name, faults=[waiting]) for name in names])
+    most = 0
+
+    async def read(client, name):
+        nonlocal most
+        text = ""
+        async with await client.responses.create(model="gpt-5", input=name, stream=True) as events:
+            async for event in events:
+                most = max(most, one.open_streams)
+                if event.type == "response.output_text.delta":
+                    text += event.delta
+        return text
+
+    start = time.monotonic()
+    async with AsyncOpenAI(base_url=one.url, api_key="test", timeout=30, max_retries=0) as client:
+        texts = await asyncio.gather(*(read(client, name) for name in names))
+    assert texts == [name * 50 for name in names]
+    assert most == crowd
+    assert time.monotonic() - start < 30, "one after another they would take longer"
+    wait_until(lambda: one.open_streams == 0)
+
+
 def test_a_client_that_leaves_during_a_call_does_not_confuse_the_next(serve):
     one = serve(Turn(RunCode("import time; time.sleep(1); 'first'")), Turn(RunCode("'second'")))
     container_id = client_of(one).containers.create(name="mine").id
@@ -176,6 +205,16 @@ def test_it_starts_and_stops_quickly_and_leaves_no_thread():
     assert threading.active_count() == before
     one.stop()
     assert len(one.requests) == 1
+
+
+def test_it_starts_in_under_a_second():
+    """The quickest of three counts: the machine may be busy, the server may not be slow."""
+    took = []
+    for _ in range(3):
+        start = time.monotonic()
+        with StandInServer([Turn(Say("x"))]):
+            took.append(time.monotonic() - start)
+    assert min(took) < 1
 
 
 def test_it_starts_once():

@@ -6,28 +6,43 @@ whoever runs the tests; it never runs code from a request.
 The parts, from the outside in:
 
 - `server`: `StandInServer`, a thread with an event loop around the rest;
-- `app`, `responses_api`, `containers_api`, `files_api`: the HTTP routes, over `state`;
-- `playbook`: which turn answers a request; `player`: a turn's steps turned into output items;
+- `app`, `responses_api`, `stored_responses_api`, `containers_api`, `files_api`: the HTTP routes,
+  over `state`;
+- `playbook`: which turn answers a request; `continuation`: in which container; `player`: a turn's
+  steps turned into output items; `stored_responses`: what was answered, or still will be;
 - `items`, `citations`, `response_object`: the API's JSON shapes;
 - `stream`, `delivery`: a finished response as SSE events, and the events with their faults;
+  `downloads`: a file's content with its;
 - `containers`, `kernel`, `worker`: files, and the subprocess in which code runs;
-- `scenario`, `faults`: what a test writes down.
+- `scenario`, `faults`, `download_faults`: what a test writes down.
 """
 
 from __future__ import annotations
 
+from openai_code_interpreter.testing.server.download_faults import (
+    CutDownload,
+    ErrorBodyDownload,
+    FailDownload,
+    GzipDownload,
+    LongDownload,
+    NoLengthDownload,
+    RedirectDownload,
+    ShortDownload,
+)
 from openai_code_interpreter.testing.server.faults import (
     AnswerInstead,
-    CutDownload,
     CutStream,
+    DropEvent,
+    DuplicateEvent,
     EndStream,
-    FailDownload,
+    ExpireMidStream,
     FailResponse,
     IncompleteResponse,
     Keepalive,
     RejectRequest,
     StallStream,
     StreamError,
+    SwapEvents,
 )
 from openai_code_interpreter.testing.server.requests import RecordedRequest
 from openai_code_interpreter.testing.server.scenario import (
@@ -46,20 +61,30 @@ __all__ = [
     "CallFunction",
     "CutDownload",
     "CutStream",
+    "DropEvent",
+    "DuplicateEvent",
     "EndStream",
+    "ErrorBodyDownload",
+    "ExpireMidStream",
     "FailDownload",
     "FailResponse",
+    "GzipDownload",
     "IncompleteResponse",
     "Keepalive",
+    "LongDownload",
+    "NoLengthDownload",
     "RecordedRequest",
+    "RedirectDownload",
     "Refuse",
     "RejectRequest",
     "RunCode",
     "Say",
     "Scenario",
+    "ShortDownload",
     "StallStream",
     "StandInServer",
     "StreamError",
+    "SwapEvents",
     "Think",
     "Turn",
 ]

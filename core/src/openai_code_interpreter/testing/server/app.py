@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from openai_code_interpreter.testing.server import containers_api, files_api, responses_api
+from openai_code_interpreter.testing.server import (
+    containers_api,
+    files_api,
+    responses_api,
+    stored_responses_api,
+)
 from openai_code_interpreter.testing.server.errors import (
     ApiError,
     invalid_url,
@@ -29,9 +34,14 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _LARGEST_BODY = 512 << 20  # bytes; the API's own limit for a file
 
+_OPEN_TO_ALL = "/redirected/"  # like a signed address, which needs no key
+_RESPONSE = "/v1/responses/{response_id}"
 _CONTAINER = "/v1/containers/{container_id}"
 _ROUTES: list[tuple[str, str, _Handler]] = [
     ("POST", "/v1/responses", responses_api.create_response),
+    ("GET", _RESPONSE, stored_responses_api.retrieve_response),
+    ("DELETE", _RESPONSE, stored_responses_api.delete_response),
+    ("POST", f"{_RESPONSE}/cancel", stored_responses_api.cancel_response),
     ("POST", "/v1/containers", containers_api.create_container),
     ("GET", "/v1/containers", containers_api.list_containers),
     ("GET", _CONTAINER, containers_api.retrieve_container),
@@ -41,6 +51,7 @@ _ROUTES: list[tuple[str, str, _Handler]] = [
     ("GET", f"{_CONTAINER}/files/{{file_id}}", containers_api.retrieve_file),
     ("DELETE", f"{_CONTAINER}/files/{{file_id}}", containers_api.delete_file),
     ("GET", f"{_CONTAINER}/files/{{file_id}}/content", containers_api.retrieve_content),
+    ("GET", "/redirected/{container_id}/{file_id}", containers_api.retrieve_redirected_content),
     ("POST", "/v1/files", files_api.create_upload),
     ("GET", "/v1/files/{file_id}", files_api.retrieve_upload),
     ("DELETE", "/v1/files/{file_id}", files_api.delete_upload),
@@ -98,6 +109,8 @@ async def _answer_errors(request: web.Request, handler: _Handler) -> web.StreamR
 async def _require_credentials(request: web.Request, handler: _Handler) -> web.StreamResponse:
     scheme, _, token = request.headers.get("Authorization", "").strip().partition(" ")
     bearer = token.strip() if scheme.lower() in ("bearer", "basic") else ""
+    if request.path.startswith(_OPEN_TO_ALL):
+        return await handler(request)
     if not bearer and not request.headers.get("api-key", "").strip():
         raise missing_credentials()
     return await handler(request)

@@ -10,7 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from openai_code_interpreter.testing.server.errors import container_not_found, file_not_found
+from openai_code_interpreter.testing.server.errors import (
+    container_expired,
+    container_not_found,
+    file_not_found,
+)
+from openai_code_interpreter.testing.server.identifiers import watching
 from openai_code_interpreter.testing.server.kernel import MOUNT, Image, Kernel, Output
 
 if TYPE_CHECKING:
@@ -18,7 +23,10 @@ if TYPE_CHECKING:
 
     from openai_code_interpreter.testing.server.identifiers import Identifiers
 
-__all__ = ["Container", "ContainerFile", "Containers", "Execution"]
+__all__ = ["LONGEST_IDLE_MINUTES", "Container", "ContainerFile", "Containers", "Execution"]
+
+LONGEST_IDLE_MINUTES = 20
+"""After how many idle minutes a container expires at the latest, and by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +111,11 @@ class Container:
         self.created_at = int(clock())
         self._identifiers = identifiers
         self._clock = clock
-        self._settings = {
-            "expires_after": {"anchor": "last_active_at", "minutes": 20},
+        self._watch = watching(clock)
+        self._active_at = self._watch()
+        self._expired = False
+        self._settings: dict[str, Any] = {
+            "expires_after": {"anchor": "last_active_at", "minutes": LONGEST_IDLE_MINUTES},
             **(settings or {}),
         }
         self._root = tempfile.TemporaryDirectory(prefix="stand-in-container-")
@@ -127,11 +138,27 @@ class Container:
             "id": self.id,
             "object": "container",
             "created_at": self.created_at,
-            "status": "running",
+            "status": "expired" if self.expired else "running",
             "last_active_at": int(self._clock()),
             "name": self.name,
             **self._settings,
         }
+
+    @property
+    def expired(self) -> bool:
+        """Whether it was idle for too long, which is for ever; one that runs code is not idle."""
+        if not self._expired and not self._running.locked():
+            minutes = self._settings["expires_after"].get("minutes", LONGEST_IDLE_MINUTES)
+            self._expired = self._watch() - self._active_at >= 60 * minutes
+        return self._expired
+
+    def touch(self) -> None:
+        """Begin the idle time anew. Responses and file calls do; retrieving and listing do not."""
+        self._active_at = self._watch()
+
+    def expire(self) -> None:
+        """Let it be expired, whatever the clock says."""
+        self._expired = True
 
     @property
     def files(self) -> list[ContainerFile]:
@@ -178,6 +205,7 @@ class Container:
             if self._closed:  # while this call waited for the one before
                 raise container_not_found(self.id)
             outputs = await self._kernel.run(code)
+            self.touch()
             displayed = [self._keep(output) for output in outputs if isinstance(output, Image)]
             return Execution(tuple(outputs), tuple(displayed), tuple(self._written()))
 
@@ -241,6 +269,19 @@ class Containers:
             return self._containers[container_id]
         except KeyError:
             raise container_not_found(container_id) from None
+
+    def live(self, container_id: str, *, status: int) -> Container:
+        """Return a container that is used now, or raise the API's errors.
+
+        Args:
+            container_id: Which one.
+            status: The status of the error for an expired one; it differs by route.
+        """
+        container = self.get(container_id)
+        if container.expired:
+            raise container_expired(status)
+        container.touch()
+        return container
 
     def all(self) -> list[Container]:
         """All that are not deleted, oldest first."""

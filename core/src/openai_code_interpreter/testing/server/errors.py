@@ -13,12 +13,18 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ApiError",
+    "container_expired",
     "container_not_found",
+    "expected_container",
     "file_not_found",
     "invalid_url",
     "missing_credentials",
     "missing_parameter",
+    "not_created_with",
     "out_of_range",
+    "previous_response_not_found",
+    "response_not_found",
+    "too_old_to_stream",
 ]
 
 
@@ -87,6 +93,56 @@ def invalid_url(method: str, path: str) -> ApiError:
 def container_not_found(container_id: str) -> ApiError:
     """The container is unknown or deleted."""
     return ApiError(404, message=f"Container with id '{container_id}' not found.")
+
+
+def container_expired(status: int) -> ApiError:
+    """The container was idle for too long: a 400 from `/responses`, a 404 from its files."""
+    return ApiError(status, message="Container is expired.")
+
+
+def expected_container(found: str, *, expected: str) -> ApiError:
+    """The input replays a call of another container. Only the end of the message was quoted."""
+    return ApiError(
+        400,
+        message=(
+            f"The input has a code_interpreter_call of container '{found}', which is not the "
+            f"request's. Expected container_id: {expected}"
+        ),
+        param="input",
+    )
+
+
+def response_not_found(response_id: str) -> ApiError:
+    """The response is unknown or deleted, or was not stored."""
+    return ApiError(404, message=f"Response with id '{response_id}' not found.")
+
+
+def previous_response_not_found(response_id: str) -> ApiError:
+    """The request continues a response that is unknown, deleted or was not stored."""
+    return ApiError(
+        400,
+        message=f"Previous response with id '{response_id}' not found.",
+        param="previous_response_id",
+        code="previous_response_not_found",
+    )
+
+
+def not_created_with(option: str) -> ApiError:
+    """A stored response is wanted as a stream, but lacks what makes that possible."""
+    return ApiError(
+        400,
+        message=f"This response cannot be streamed because it was not created with {option}=true.",
+        param="stream",
+        code="invalid_request_error",
+    )
+
+
+def too_old_to_stream() -> ApiError:
+    """A stored response is wanted as a stream, too late."""
+    return ApiError(
+        400,
+        message="This response can no longer be streamed because it is more than 5 minutes old.",
+    )
 
 
 def file_not_found(file_id: str, *, container_id: str | None = None) -> ApiError:

@@ -4,8 +4,12 @@ Counts called `after_events` count the response's own events from zero, keepaliv
 `after_events=3` lets three events through. No count lets the terminal event through, so
 `after_events=10_000` breaks off just before it.
 
-Faults of the stream (`CutStream`, `EndStream`, `StreamError`, `Keepalive`, `StallStream`) do
-nothing to a request without `stream: true`; the others shape both kinds of answer.
+An `index` names an event by its place from zero; one beyond the terminal event does nothing.
+
+Faults of the stream (`CutStream`, `EndStream`, `StreamError`, `ExpireMidStream`, `Keepalive`,
+`StallStream`, `DuplicateEvent`, `DropEvent`, `SwapEvents`) do nothing to a request without
+`stream: true`; the others shape both kinds of answer. Those of downloads are in
+`download_faults`.
 """
 
 from __future__ import annotations
@@ -13,15 +17,18 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from openai_code_interpreter.testing.server.download_faults import DownloadFault
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
     "AnswerInstead",
-    "CutDownload",
     "CutStream",
+    "DropEvent",
+    "DuplicateEvent",
     "EndStream",
-    "FailDownload",
+    "ExpireMidStream",
     "FailResponse",
     "Fault",
     "IncompleteResponse",
@@ -29,6 +36,8 @@ __all__ = [
     "RejectRequest",
     "StallStream",
     "StreamError",
+    "StreamFault",
+    "SwapEvents",
 ]
 
 
@@ -56,9 +65,22 @@ class RejectRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CutStream:
-    """Close the connection in the middle of an event, after `after_events` whole ones."""
+    """Close the connection without ending the body.
 
-    after_events: int
+    Attributes:
+        after_events: Close in the middle of the event after this many whole ones.
+        after_bytes: Close after this many bytes of the body, before its last at the latest. Give
+            one of the two.
+    """
+
+    after_events: int | None = None
+    after_bytes: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse neither and both."""
+        if (self.after_events is None) == (self.after_bytes is None):
+            message = "give one of after_events and after_bytes"
+            raise ValueError(message)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,16 +96,56 @@ class StreamError:
 
     Attributes:
         after_events: How many events come before.
-        code: The error's code.
+        code: The error's code; `None` for an error that has none.
         message: The error's message.
+        type: The error's type; by default, and as recorded, it repeats the code.
         shape: `nested` is what the API was recorded sending (`{"type": "error", "error": {…}}`);
             `flat` is what the SDK's type describes (`code` and `message` at the top).
     """
 
     after_events: int
-    code: str = "server_error"
+    code: str | None = "server_error"
     message: str = "The server had an error while processing your request."
+    type: str | None = None
     shape: Literal["nested", "flat"] = "nested"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpireMidStream:
+    """Let the container expire while the stream runs.
+
+    After `after_events` events an `error` says that the container was not found, and
+    `response.failed` follows; the container is expired from then on. Nothing happens to a
+    request that offers no code interpreter.
+
+    Attributes:
+        after_events: How many events come before.
+        shape: As in `StreamError`.
+    """
+
+    after_events: int
+    shape: Literal["nested", "flat"] = "nested"
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicateEvent:
+    """Send the event at `index` twice, with the same sequence number."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class DropEvent:
+    """Leave out the event at `index`; its sequence number is missing then."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class SwapEvents:
+    """Send the event at `index` after the one that follows it."""
+
+    index: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,50 +198,18 @@ class AnswerInstead:
     content_type: str
 
 
-@dataclass(frozen=True, slots=True)
-class FailDownload:
-    """Answer the download of a file of this turn's container with an error.
-
-    Attributes:
-        filename: A glob pattern for the file's name, such as `*.png`.
-        status: The HTTP status.
-        message: The error's message; the default is what the API was seen sending.
-        times: How many downloads fail before one works; `None` for all.
-    """
-
-    filename: str
-    _: KW_ONLY
-    status: int = 404
-    message: str = "File not found."
-    times: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CutDownload:
-    """Close the connection after `after_bytes` bytes of a download, its full length announced.
-
-    Attributes:
-        filename: A glob pattern for the file's name.
-        after_bytes: How many bytes are sent.
-        times: How many downloads are cut before one is whole; `None` for all.
-    """
-
-    filename: str
-    _: KW_ONLY
-    after_bytes: int
-    times: int | None = None
-
-
-Fault: TypeAlias = (
-    RejectRequest
-    | CutStream
+StreamFault: TypeAlias = (
+    CutStream
     | EndStream
     | StreamError
-    | FailResponse
-    | IncompleteResponse
+    | ExpireMidStream
     | Keepalive
     | StallStream
-    | AnswerInstead
-    | FailDownload
-    | CutDownload
+    | DuplicateEvent
+    | DropEvent
+    | SwapEvents
+)
+
+Fault: TypeAlias = (
+    RejectRequest | AnswerInstead | FailResponse | IncompleteResponse | StreamFault | DownloadFault
 )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from openai_code_interpreter.testing.server.containers_api import content_headers
+from openai_code_interpreter.testing.server.downloads import content_headers
 from openai_code_interpreter.testing.server.errors import missing_parameter
 from openai_code_interpreter.testing.server.exchange import STATE, form, json_response, text_field
 

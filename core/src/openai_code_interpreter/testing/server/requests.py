@@ -40,11 +40,9 @@ class ResponsesRequest:
         """Raise the API's 400 for what is missing or not served."""
         if "model" not in self.body:
             raise missing_parameter(param="model")
-        if self.body.get("background"):
+        if self.background and not self.stored:
             raise ApiError(
-                400,
-                message="The stand-in server does not serve background responses.",
-                param="background",
+                400, message="Background mode requires 'store' to be true.", param="background"
             )
         for index, tool in enumerate(self.tools):
             if tool.get("type") == "code_interpreter" and not tool.get("container"):
@@ -54,6 +52,26 @@ class ResponsesRequest:
     def stream(self) -> bool:
         """Whether the answer is a stream of events."""
         return bool(self.body.get("stream"))
+
+    @property
+    def background(self) -> bool:
+        """Whether the response goes on by itself, whoever waits for it."""
+        return bool(self.body.get("background"))
+
+    @property
+    def stored(self) -> bool:
+        """Whether the response is kept for later requests."""
+        return self.body.get("store") is not False
+
+    @property
+    def replayed_containers(self) -> list[str]:
+        """The containers of the earlier calls that the input repeats, oldest first."""
+        given = self.body.get("input")
+        return [
+            str(item.get("container_id"))
+            for item in (given if isinstance(given, list) else [])
+            if item.get("type") == "code_interpreter_call"
+        ]
 
     @property
     def tools(self) -> list[dict[str, Any]]:
@@ -68,6 +86,12 @@ class ResponsesRequest:
                 container: str | Mapping[str, Any] = tool["container"]
                 return container
         return None
+
+    @property
+    def file_ids(self) -> list[str]:
+        """The uploads that the container is to hold."""
+        container = self.container
+        return list(container.get("file_ids") or []) if isinstance(container, Mapping) else []
 
     @property
     def obfuscated(self) -> bool:

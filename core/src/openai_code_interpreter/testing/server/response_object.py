@@ -13,7 +13,15 @@ if TYPE_CHECKING:
     from openai_code_interpreter.testing.server.items import Item
     from openai_code_interpreter.testing.server.requests import ResponsesRequest
 
-__all__ = ["Response", "completed_response", "in_progress", "with_endings"]
+__all__ = [
+    "Response",
+    "cancelled",
+    "completed_response",
+    "failed",
+    "in_progress",
+    "queued",
+    "with_endings",
+]
 
 Response: TypeAlias = dict[str, Any]
 
@@ -101,6 +109,22 @@ def in_progress(response: Response) -> Response:
     }
 
 
+def queued(response: Response) -> Response:
+    """Return what is shown of a response in the background before it begins."""
+    return {**in_progress(response), "status": "queued"}
+
+
+def cancelled(response: Response) -> Response:
+    """Return a response that was called off before it had an output."""
+    return {**in_progress(response), "status": "cancelled"}
+
+
+def failed(response: Response, *, code: str, message: str) -> Response:
+    """Return the response with this error instead of an end."""
+    error = {"code": code, "message": message}
+    return {**response, "status": "failed", "completed_at": None, "error": error, "usage": None}
+
+
 def with_endings(response: Response, faults: Iterable[Fault]) -> Response:
     """Return the response as `FailResponse` and `IncompleteResponse` leave it."""
     for fault in faults:
@@ -110,8 +134,7 @@ def with_endings(response: Response, faults: Iterable[Fault]) -> Response:
 
 
 def _failed(response: Response, fault: FailResponse) -> Response:
-    error = {"code": fault.code, "message": fault.message}
-    return {**response, "status": "failed", "completed_at": None, "error": error, "usage": None}
+    return failed(response, code=fault.code, message=fault.message)
 
 
 def _incomplete(response: Response, fault: IncompleteResponse) -> Response:

@@ -3,38 +3,51 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from openai_code_interpreter.testing.server.continuation import existing_container
 from openai_code_interpreter.testing.server.delivery import Cut, Delivery, Pause, Send, delivery
-from openai_code_interpreter.testing.server.errors import ApiError
+from openai_code_interpreter.testing.server.errors import ApiError, container_not_found
 from openai_code_interpreter.testing.server.exchange import STATE, json_object, json_response
-from openai_code_interpreter.testing.server.faults import AnswerInstead
+from openai_code_interpreter.testing.server.faults import (
+    AnswerInstead,
+    ExpireMidStream,
+    Fault,
+    StreamError,
+    StreamFault,
+)
 from openai_code_interpreter.testing.server.player import Player
 from openai_code_interpreter.testing.server.requests import ResponsesRequest
 from openai_code_interpreter.testing.server.response_object import (
-    Response,
     completed_response,
+    failed,
+    in_progress,
+    queued,
     with_endings,
 )
-from openai_code_interpreter.testing.server.stream import response_events
+from openai_code_interpreter.testing.server.stored_responses import StoredResponse
+from openai_code_interpreter.testing.server.stream import opening_events, response_events
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from openai_code_interpreter.testing.server.containers import Container
     from openai_code_interpreter.testing.server.scenario import Turn
     from openai_code_interpreter.testing.server.state import State
 
-__all__ = ["create_response"]
+__all__ = ["create_response", "send_events"]
+
+logger = logging.getLogger(__name__)
 
 
 async def create_response(request: web.Request) -> web.StreamResponse:
     """Answer with the scenario's next turn for this request."""
     state = request.app[STATE]
     asked = ResponsesRequest(await json_object(request))
-    _check_container(state, asked)
+    existing = existing_container(state, asked)
     slot = state.playbook.slot_for(asked)
     slot.check()
     if slot.turn.runs_code and asked.container is None:
@@ -47,59 +60,139 @@ async def create_response(request: web.Request) -> web.StreamResponse:
     for fault in turn.faults:
         if isinstance(fault, AnswerInstead):
             return web.Response(body=fault.body, headers={"Content-Type": fault.content_type})
-    response = await _respond(state, asked, turn)
+    making = _Making(state, asked, turn, existing)
+    if asked.background:
+        making.start()
+    else:
+        await making.finish()
+    state.responses.keep(making.stored)
     if not asked.stream:
-        return json_response(response)
-    events = response_events(response, obfuscated=asked.obfuscated)
-    with state.sending_stream():
-        return await _send(request, delivery(events, turn.faults))
+        return json_response(making.stored.response)
+    return await send_events(request, making.stored, faults=making.stream_faults())
 
 
-async def _respond(state: State, asked: ResponsesRequest, turn: Turn) -> Response:
-    response_id = state.identifiers.new("resp")
-    created_at = int(state.clock())
-    container = _container(state, asked)
-    if container is not None:
-        state.download_faults.expect(container.id, turn.faults)
-    player = Player(asked, identifiers=state.identifiers, container=container)
-    output = await player.play(turn)
-    response = completed_response(
-        asked,
-        response_id=response_id,
-        created_at=created_at,
-        completed_at=int(state.clock()),
-        model=turn.model or asked.body["model"],
-        output=output,
-    )
-    state.playbook.remember(asked, response_id=response_id)
-    return with_endings(response, turn.faults)
+class _Making:
+    """A response in the making."""
+
+    def __init__(
+        self, state: State, asked: ResponsesRequest, turn: Turn, existing: Container | None
+    ) -> None:
+        """Give the response its id, time and container."""
+        self._state = state
+        self._turn = turn
+        self._model = turn.model or asked.body["model"]
+        response_id = state.identifiers.new("resp")
+        self._created_at = int(state.clock())
+        self._container = _container(state, asked, existing)
+        if self._container is not None:
+            state.download_faults.expect(self._container.id, turn.faults)
+        nothing_yet = completed_response(
+            asked,
+            response_id=response_id,
+            created_at=self._created_at,
+            completed_at=self._created_at,
+            model=self._model,
+            output=[],
+        )
+        container_id = None if self._container is None else self._container.id
+        self.stored = StoredResponse(asked, queued(nothing_yet), container_id)
+
+    def start(self) -> None:
+        """Begin to make the response, and do not wait for it."""
+        self.stored.job = asyncio.create_task(self._finish_or_fail())
+
+    async def finish(self) -> None:
+        """Make the response."""
+        asked, response_id = self.stored.request, self.stored.response["id"]
+        player = Player(asked, identifiers=self._state.identifiers, container=self._container)
+        output = await player.play(self._turn)
+        response = completed_response(
+            asked,
+            response_id=response_id,
+            created_at=self._created_at,
+            completed_at=int(self._state.clock()),
+            model=self._model,
+            output=output,
+        )
+        self._state.playbook.remember(asked, response_id=response_id)
+        self.stored.response = with_endings(response, self._turn.faults)
+
+    def stream_faults(self) -> list[Fault]:
+        """Return the turn's faults of the stream, and let the container expire if one says so."""
+        faults = self._turn.faults
+        return [self._told(fault) for fault in faults if isinstance(fault, StreamFault)]
+
+    async def _finish_or_fail(self) -> None:
+        self.stored.response = in_progress(self.stored.response)
+        try:
+            await self.finish()
+        except Exception as error:
+            logger.exception("the stand-in server failed in the background")
+            message = f"The stand-in server failed: {error!r}"
+            self.stored.response = failed(
+                self.stored.response, code="server_error", message=message
+            )
+
+    def _told(self, fault: Fault) -> Fault:
+        if not isinstance(fault, ExpireMidStream) or self._container is None:
+            return fault
+        self._container.expire()
+        return StreamError(
+            after_events=fault.after_events,
+            code=None,
+            message=str(container_not_found(self._container.id)),
+            type="invalid_request_error",
+            shape=fault.shape,
+        )
 
 
-def _check_container(state: State, asked: ResponsesRequest) -> None:
-    """Raise a 404 for an unknown container or file, before a turn is spent on the request."""
-    if isinstance(asked.container, str):
-        state.containers.get(asked.container)
-    elif asked.container is not None:
-        for file_id in asked.container.get("file_ids") or []:
-            state.uploads.get(file_id)
-
-
-def _container(state: State, asked: ResponsesRequest) -> Container | None:
+def _container(
+    state: State, asked: ResponsesRequest, existing: Container | None
+) -> Container | None:
     """The container of the request's tool; like the API's, an `auto` one is made even if unused."""
     if asked.container is None:
         return None
-    if isinstance(asked.container, str):
-        return state.containers.get(asked.container)
-    container = state.containers.create("auto")
-    for file_id in asked.container.get("file_ids") or []:
-        upload = state.uploads.get(file_id)
-        container.put(upload.filename, upload.content, number=upload.id)
+    container = existing or state.containers.create("auto")
+    mounted = [file.name for file in container.files]
+    for upload in map(state.uploads.get, asked.file_ids):
+        if not any(name.startswith(f"{upload.id}-") for name in mounted):
+            container.put(upload.filename, upload.content, number=upload.id)
     return container
 
 
-async def _send(request: web.Request, deliveries: Iterable[Delivery]) -> web.StreamResponse:
-    response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
-    await response.prepare(request)
+async def send_events(
+    request: web.Request,
+    stored: StoredResponse,
+    *,
+    faults: Sequence[Fault] = (),
+    after: int = -1,
+) -> web.StreamResponse:
+    """Send a response's events as they come.
+
+    Args:
+        request: Who asks for them.
+        stored: The response.
+        faults: What goes wrong on the way.
+        after: The sequence number after which to begin.
+    """
+    answer = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
+    obfuscated = stored.request.obfuscated
+    with request.app[STATE].sending_stream():
+        await answer.prepare(request)
+        # Faults count events from the first, so they need all of them.
+        if stored.job is not None and not faults:
+            opening = opening_events(stored.response)
+            await _send(request, answer, delivery(opening[after + 1 :]))
+            after = max(after, len(opening) - 1)
+        await stored.wait()
+        events = response_events(stored.response, obfuscated=obfuscated)[after + 1 :]
+        await _send(request, answer, delivery(events, faults))
+    return answer
+
+
+async def _send(
+    request: web.Request, response: web.StreamResponse, deliveries: Iterable[Delivery]
+) -> None:
     for step in deliveries:
         match step:
             case Send(data):
@@ -111,4 +204,3 @@ async def _send(request: web.Request, deliveries: Iterable[Delivery]) -> web.Str
                 # number of events before the cut would be left to chance.
                 if request.transport is not None:
                     request.transport.close()
-    return response

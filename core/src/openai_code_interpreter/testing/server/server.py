@@ -37,7 +37,8 @@ class StandInServer:
     needs, and answers each `POST /v1/responses` with the next turn of its scenario. It listens
     on loopback only. The code of its scenario's `RunCode` steps really runs, with the rights of
     whoever runs the tests, in a Python process for each container; code that comes in a request
-    never runs. The same requests in the same order get byte-identical bodies.
+    never runs. The same requests in the same order get byte-identical bodies. Containers expire
+    after twenty idle minutes of the server's own clock, which `advance` turns.
 
         with StandInServer(Scenario(Turn(RunCode("print(1 + 1)"), Say("It is 2.")))) as server:
             client = OpenAI(base_url=server.url, api_key="test")
@@ -61,7 +62,7 @@ class StandInServer:
             host: A loopback address.
             port: The port; 0 for a free one.
             clock: Returns the time in seconds since 1970; by default `SteadyClock`, which starts
-                at a fixed time and moves on a little each time it is read.
+                at a fixed time and moves on a little each time it is read, and by `advance`.
             time_limit: Seconds of wall-clock time that one call of the code interpreter may take
                 before its process is killed; the logs then say so.
 
@@ -75,7 +76,8 @@ class StandInServer:
             scenario = Scenario(*scenario)
         self._host = host
         self._port = port
-        self._state = State(scenario, clock=clock or SteadyClock(), time_limit=time_limit)
+        self._clock = clock or SteadyClock()
+        self._state = State(scenario, clock=self._clock, time_limit=time_limit)
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._web: web.AppRunner | None = None
@@ -108,6 +110,17 @@ class StandInServer:
                 for container in self._state.containers.all()
             }
         )
+
+    def advance(self, *, minutes: float = 0.0, seconds: float = 0.0) -> None:
+        """Turn the server's clock on: containers expire after twenty idle minutes of it.
+
+        Raises:
+            RuntimeError: The server was given a clock; turn that one.
+        """
+        if not isinstance(self._clock, SteadyClock):
+            message = "the server was given a clock: turn that one"
+            raise RuntimeError(message)  # noqa: TRY004 - the call is wrong, not its arguments
+        self._clock.advance(60 * minutes + seconds)
 
     def start(self) -> None:
         """Listen; returns when connections are accepted.
@@ -180,6 +193,7 @@ class StandInServer:
     async def _close(self) -> None:
         if self._web is not None:
             await self._web.cleanup()
+        await self._state.responses.close()
         await self._state.containers.close()
 
     def _call(self, coroutine: Coroutine[Any, Any, _Result], *, seconds: float) -> _Result:

@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeAlias
 
 from openai_code_interpreter.testing.server.items import Item, encrypted_content
-from openai_code_interpreter.testing.server.response_object import Response, in_progress
+from openai_code_interpreter.testing.server.response_object import Response, in_progress, queued
 
-__all__ = ["Event", "response_events", "split"]
+__all__ = ["Event", "opening_events", "response_events", "split"]
 
 Event: TypeAlias = dict[str, Any]
 
@@ -32,23 +32,33 @@ def response_events(response: Response, *, obfuscated: bool = True) -> list[Even
         response: The response as its terminal event holds it; its status names that event.
         obfuscated: Whether delta events carry `obfuscation`.
     """
-    opening = in_progress(response)
-    unnumbered = [
-        {"type": "response.created", "response": opening},
-        {"type": "response.in_progress", "response": opening},
-        *_all_items(response["output"]),
-        {"type": f"response.{response['status']}", "response": response},
-    ]
-    events = [
-        {"type": event["type"], "sequence_number": number, **event}
-        for number, event in enumerate(unnumbered)
-    ]
+    events = opening_events(response)
+    if response["status"] != "cancelled":  # for which there is no event
+        terminal = {"type": f"response.{response['status']}", "response": response}
+        events += _numbered([*_all_items(response["output"]), terminal], first=len(events))
     return [_padded(event) for event in events] if obfuscated else events
+
+
+def opening_events(response: Response) -> list[Event]:
+    """Return the events that come before the first item. Those in the background are synthetic."""
+    opening = in_progress(response)
+    created = queued(response) if response.get("background") else opening
+    events = [{"type": "response.created", "response": created}]
+    if response.get("background"):
+        events.append({"type": "response.queued", "response": created})
+    return _numbered([*events, {"type": "response.in_progress", "response": opening}], first=0)
 
 
 def split(text: str) -> list[str]:
     """Cut text into pieces of a few characters, much like tokens; joined, they are the text."""
     return _PIECES.findall(text)
+
+
+def _numbered(events: Iterable[Event], *, first: int) -> list[Event]:
+    return [
+        {"type": event["type"], "sequence_number": number, **event}
+        for number, event in enumerate(events, first)
+    ]
 
 
 def _all_items(output: Iterable[Item]) -> Iterator[Event]:
