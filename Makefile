@@ -26,8 +26,8 @@ type:  ## Check the types, strictly
 cov:  ## Run the tests and show which lines they leave out
 	uv run --group cov pytest --cov --cov-report=term-missing:skip-covered
 
-record:  ## Record the cassettes anew from the stand-in server
-	uv run cassettes/record.py
+record:  ## Record the cassettes anew from the stand-in server; LIVE=1: from the real API
+	uv run cassettes/record.py $(if $(LIVE),--live)
 
 build:  ## Build the three distributions
 	uv build --all-packages
