@@ -11,17 +11,20 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import openai
 from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage, ToolMessage
 from llama_index.core.llms import ChatMessage
 from llama_index.core.tools import FunctionTool
 
 import langchain_openai_code_interpreter as langchain_plugin
 import llama_index.llms.openai_code_interpreter as llama_index_plugin
+from openai_code_interpreter import ContainerConfig
 from openai_code_interpreter.testing import (
     CallFunction,
     FailDownload,
     IncompleteResponse,
     Refuse,
+    RejectRequest,
     RunCode,
     Say,
     Scenario,
@@ -43,6 +46,8 @@ class Story:
         function: Whether the model is given `prices_of`.
         max_output_tokens: The limit of an answer.
         reasoning: The request's `reasoning`.
+        upload: The name and the bytes of a file to upload and mount first.
+        options: More options of each request.
     """
 
     prompts: tuple[str, ...]
@@ -51,6 +56,8 @@ class Story:
     function: bool = False
     max_output_tokens: int | None = None
     reasoning: dict[str, str] | None = None
+    upload: tuple[str, bytes] | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def scenario(self) -> Scenario:
@@ -71,6 +78,8 @@ class Answer:
     failures: list[str] = field(default_factory=list)
     refusal: str | None = None
     incomplete: str | None = None
+    error: str | None = None
+    """What the API refused the request with; it is asked again in a fresh container."""
 
 
 SAVE = """\
@@ -93,6 +102,15 @@ plt.figure(figsize=(1, 1), dpi=40)
 plt.plot([9, 4, 1])
 plt.savefig("/mnt/data/falling.png", metadata={"Software": None})
 plt.show()
+"""
+
+DOUBLE = """\
+from pathlib import Path
+
+(given,) = Path("/mnt/data").glob("*numbers.csv")
+doubled = [2 * int(line) for line in given.read_text().split()]
+Path("/mnt/data/doubled.csv").write_text("\\n".join(map(str, doubled)))
+print(doubled)
 """
 
 STORIES: Mapping[str, Story] = {
@@ -173,6 +191,46 @@ STORIES: Mapping[str, Story] = {
         (Turn(Say("A box of steel,"), faults=[IncompleteResponse()]),),
         max_output_tokens=16,
     ),
+    "expired_container": Story(
+        (
+            "In Python, keep the list [3, 1, 2] in a variable called kept.",
+            "Print kept, sorted, from memory; if it is gone, say so.",
+        ),
+        (
+            Turn(RunCode("kept = [3, 1, 2]"), Say("Kept.")),
+            Turn(
+                RunCode("print('kept' in globals())"),
+                Say("It is gone."),
+                faults=[RejectRequest(400, "Container is expired.")],
+            ),
+        ),
+        live=False,
+    ),
+    "file_in_file_out": Story(
+        ("Double each number of the uploaded file into doubled.csv, and link that.",),
+        (Turn(RunCode(DOUBLE), Say("[doubled.csv](sandbox:/mnt/data/doubled.csv)")),),
+        upload=("numbers.csv", b"1\n2\n3\n"),
+    ),
+    # With a format the API cites no file, so none is found: only the text is answered.
+    "structured_output": Story(
+        ("Save the squares of 1 to 3 as squares.csv, and give their sum.",),
+        (Turn(RunCode(SAVE), Say('{"sum":14}')),),
+        options={
+            "text": {
+                "format": {
+                    "type": "json_schema",
+                    "name": "answer",
+                    "strict": True,
+                    "schema": {
+                        "type": "object",
+                        "properties": {"sum": {"type": "integer"}},
+                        "required": ["sum"],
+                        "additionalProperties": False,
+                    },
+                }
+            }
+        },
+    ),
 }
 
 FRAMEWORKS = ("langchain", "llama_index")
@@ -193,7 +251,17 @@ def tell(framework: str, story: Story, **options: Any) -> list[Answer]:
         **options: The model's options: keys, URLs.
     """
     told = {"langchain": _langchain, "llama_index": _llama_index}[framework]
+    if story.upload is not None:
+        url = {"base_url": options[URLS[framework]]} if URLS[framework] in options else {}
+        keys = {key: options[key] for key in ("api_key", "max_retries") if key in options}
+        client = openai.OpenAI(**keys, **url)
+        uploaded = client.files.create(file=story.upload, purpose="user_data")
+        options["container"] = ContainerConfig(file_ids=[uploaded.id])
     return list(told(story, options))
+
+
+def _refused(error: openai.BadRequestError) -> Answer:
+    return Answer("", [], {}, None, error=error.message)
 
 
 def _langchain(story: Story, options: dict[str, Any]) -> Iterator[Answer]:
@@ -204,11 +272,17 @@ def _langchain(story: Story, options: dict[str, Any]) -> Iterator[Answer]:
     history: list[BaseMessage] = []
     for prompt in story.prompts:
         history.append(HumanMessage(prompt))
+        request = dict(story.options)
         for _ in itertools.count():
             events, message = [], AIMessageChunk([])
-            for chunk in model.stream(history):
-                events += langchain_plugin.code_interpreter_events(chunk)
-                message += chunk
+            try:
+                for chunk in model.stream(history, **request):
+                    events += langchain_plugin.code_interpreter_events(chunk)
+                    message += chunk
+            except openai.BadRequestError as error:
+                yield _refused(error)
+                request["container"] = "auto"
+                continue
             history.append(message)
             metadata = message.response_metadata
             yield Answer(
@@ -236,7 +310,7 @@ def _llama_index(story: Story, options: dict[str, Any]) -> Iterator[Answer]:
     }
     llm = llama_index_plugin.OpenAICodeInterpreter(model=MODEL, **limits, **options)
     tools = [FunctionTool.from_defaults(prices_of)]
-    ask: Callable[[list[ChatMessage]], Any] = (
+    ask: Callable[..., Any] = (
         (lambda history: llm.stream_chat_with_tools(tools, chat_history=history))
         if story.function
         else llm.stream_chat
@@ -244,10 +318,16 @@ def _llama_index(story: Story, options: dict[str, Any]) -> Iterator[Answer]:
     history: list[ChatMessage] = []
     for prompt in story.prompts:
         history.append(ChatMessage(role="user", content=prompt))
+        request = dict(story.options)
         for _ in itertools.count():
             events, response = [], None
-            for response in ask(history):
-                events += llama_index_plugin.code_interpreter_events(response)
+            try:
+                for response in ask(history, **request):
+                    events += llama_index_plugin.code_interpreter_events(response)
+            except openai.BadRequestError as error:
+                yield _refused(error)
+                request["container"] = "auto"
+                continue
             history.append(response.message)
             kept = response.message.additional_kwargs
             called = llm.get_tool_calls_from_response(response, error_on_no_tool_call=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -100,6 +101,24 @@ def check_refusal(answer):
 
 def check_incomplete(answer):
     assert (answer.text, answer.incomplete) == ("A box of steel,", "max_output_tokens")
+
+
+def check_expired_container(first, refused, second):
+    """What the API says passes through, and a fresh container goes on without the variables."""
+    assert first.text == "Kept."
+    assert "Container is expired." in refused.error
+    assert logs(second) == ["False\n"]
+    assert first.container_id != second.container_id
+
+
+def check_file_in_file_out(answer):
+    assert logs(answer) == ["[2, 4, 6]\n"]
+    assert answer.files == {"doubled.csv": b"2\n4\n6"}
+
+
+def check_structured_output(answer):
+    assert json.loads(answer.text) == {"sum": 14}
+    assert logs(answer) == [""]
 
 
 @pytest.mark.parametrize("name", STORIES)
