@@ -101,6 +101,8 @@ async def test_a_failed_download_leaves_the_answer(serve, ask, tmp_path, fault, 
     assert failure.file_id == result.citations[1].file_id
     assert "bad.csv" in str(failure)
     assert [path.name for path in tmp_path.iterdir()] == ["good.csv"]
+    if isinstance(fault, CutDownload):
+        assert (failure.expected, failure.received) == (4000, fault.after_bytes)
     told = [event for event in events if isinstance(event, ArtifactReady | ArtifactFailed)]
     if events:
         assert told == [ArtifactReady(artifact=result.artifacts[0]), ArtifactFailed(error=failure)]

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["DEFAULT_MAX_FILE_BYTES", "adeliver", "deliver"]
 
 DEFAULT_MAX_FILE_BYTES: Final = 512 * 1024 * 1024
-_CHUNK_BYTES: Final = 256 * 1024
 
 
 def deliver(
@@ -55,7 +54,7 @@ def deliver(
             content = client.containers.files.content.with_streaming_response
             with content.retrieve(**_request(target)) as response:
                 staged.expected = _length(response.headers)
-                for chunk in response.iter_bytes(_CHUNK_BYTES):
+                for chunk in response.iter_bytes():
                     staged.write(chunk)
         return staged.finish()
     except ArtifactError:
@@ -79,7 +78,7 @@ async def adeliver(
             content = client.containers.files.content.with_streaming_response
             async with content.retrieve(**_request(target)) as response:
                 staged.expected = _length(response.headers)
-                async for chunk in response.iter_bytes(_CHUNK_BYTES):
+                async for chunk in response.iter_bytes():
                     await run(staged.write, chunk)
         return await run(staged.finish)
     except ArtifactError:
