@@ -12,11 +12,14 @@ from openai_code_interpreter import CodeInterpreterResult, errors
 from openai_code_interpreter.errors import (
     ArtifactDownloadError,
     ArtifactError,
+    ArtifactExpiredError,
     ArtifactIncompleteError,
     ArtifactNotFoundError,
     ArtifactStoreError,
     ArtifactTooLargeError,
+    ArtifactTransientError,
     ArtifactUnavailableError,
+    ArtifactUnsafeError,
     CodeInterpreterError,
     InvalidInputError,
     ResponseFailedError,
@@ -29,6 +32,9 @@ ARTIFACT_ERRORS = [
     ArtifactError("m", **WHERE),
     ArtifactDownloadError("m", status_code=500, **WHERE),
     ArtifactNotFoundError("m", status_code=404, **WHERE),
+    ArtifactExpiredError("m", status_code=404, **WHERE),
+    ArtifactTransientError("m", **WHERE),
+    ArtifactUnsafeError("m", **WHERE),
     ArtifactIncompleteError("m", expected=10, received=3, **WHERE),
     ArtifactTooLargeError("m", limit=7, **WHERE),
     ArtifactStoreError("m", **WHERE),
@@ -49,6 +55,9 @@ each_error = pytest.mark.parametrize(
         (ArtifactError, (CodeInterpreterError,)),
         (ArtifactDownloadError, (ArtifactError,)),
         (ArtifactNotFoundError, (ArtifactDownloadError,)),
+        (ArtifactExpiredError, (ArtifactDownloadError,)),
+        (ArtifactTransientError, (ArtifactDownloadError,)),
+        (ArtifactUnsafeError, (ArtifactError,)),
         (ArtifactIncompleteError, (ArtifactError,)),
         (ArtifactTooLargeError, (ArtifactError,)),
         (ArtifactStoreError, (ArtifactError,)),
@@ -130,7 +139,8 @@ def test_errors_of_a_response_hold_what_had_come(kind):
 
 @each_error
 def test_an_artifact_error_can_be_copied(error):
-    """Copies keep every field."""
+    """Copies keep every field, and so does another process."""
+    assert pickle.loads(pickle.dumps(error)) == error
     assert copy.copy(error) == error
     assert copy.deepcopy(error) == error
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from openai_code_interpreter import (
     ArtifactIncompleteError,
@@ -15,6 +18,7 @@ from openai_code_interpreter import (
     DirectoryStore,
     MemoryStore,
 )
+from openai_code_interpreter.artifacts.budget import ResponseBudget
 from openai_code_interpreter.artifacts.plan import ArtifactTarget
 from openai_code_interpreter.artifacts.staging import StagedArtifact
 
@@ -22,8 +26,8 @@ TARGET = ArtifactTarget(filename="../a.csv", container_id="cntr_1", file_id="cfi
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 300
 
 
-def staged(store, *, target=TARGET, max_bytes=100):
-    return StagedArtifact(target, store, max_bytes=max_bytes)
+def staged(store, *, target=TARGET, max_bytes=100, budget=None):
+    return StagedArtifact(target, store, max_bytes=max_bytes, budget=budget)
 
 
 @pytest.fixture(params=["memory", "folder"])
@@ -235,3 +239,151 @@ def test_writes_and_aborts_at_once_leave_nothing(tmp_path):
         thread.join(10)
     assert odd == []
     assert left(tmp_path) == []
+
+
+@given(st.lists(st.binary(max_size=40), max_size=30), st.lists(st.binary(max_size=40), max_size=3))
+def test_size_and_hash_are_those_of_the_bytes_in_the_store(pieces, forgotten):
+    """However the bytes are cut, and whatever came before a reset."""
+    budget = ResponseBudget(10_000)
+    file = staged(MemoryStore(), max_bytes=10_000, budget=budget)
+    for piece in forgotten:
+        file.write(piece)
+    file.reset()
+    for piece in pieces:
+        file.write(piece)
+    content = b"".join(pieces)
+    assert (file.size, file.sha256) == (len(content), hashlib.sha256(content).hexdigest())
+    artifact = file.finish(expected=len(content))
+    assert artifact.read_bytes() == content
+    assert (artifact.size, artifact.sha256) == (file.size, file.sha256)
+    assert budget.taken == len(content)
+
+
+def test_a_sealed_file_is_not_in_the_store_before_its_commit(tmp_path):
+    """Sealing and naming are two steps; the first leaves no name."""
+    file = staged(DirectoryStore(tmp_path))
+    file.write(b"abc")
+    file.seal(expected=3)
+    assert "a.csv" not in left(tmp_path)
+    assert file.commit().filename == "a.csv"
+    assert left(tmp_path) == ["a.csv"]
+
+
+def test_only_a_sealed_file_is_committed_and_nothing_is_written_to_it(store, tmp_path):
+    """A file is not kept before it is known to be whole, and does not change afterwards."""
+    file = staged(store)
+    file.write(b"abc")
+    with pytest.raises(ArtifactStoreError, match="before it was whole"):
+        file.commit()
+    file.seal()
+    with pytest.raises(ArtifactStoreError, match="after its end"):
+        file.write(b"d")
+    assert file.commit().size == 3
+    with pytest.raises(ArtifactStoreError, match="in the store already"):
+        file.reset()
+
+
+def test_the_announced_size_is_what_a_seal_goes_by(store):
+    """`expected` is checked unless another size is named."""
+    file = staged(store)
+    file.announce(4)
+    file.write(b"abc")
+    with pytest.raises(ArtifactIncompleteError) as caught:
+        file.seal()
+    assert (caught.value.expected, caught.value.received) == (4, 3)
+    file.seal(expected=3)
+
+
+def test_a_reset_forgets_everything(store, tmp_path):
+    """Size, hash, announced size and the budget's bytes; nothing is left in a folder."""
+    budget = ResponseBudget(100)
+    file = staged(store, budget=budget)
+    file.announce(50)
+    file.write(b"x" * 60)
+    file.seal(expected=60)
+    file.reset()
+    assert (file.size, file.expected, budget.taken) == (0, None, 0)
+    assert file.sha256 == hashlib.sha256().hexdigest()
+    assert left(tmp_path) == []
+    file.write(b"y" * 100)
+    assert file.finish().read_bytes() == b"y" * 100
+
+
+@pytest.mark.parametrize("step", ["write", "reset", "seal", "commit"])
+def test_an_aborted_file_refuses_every_step(store, tmp_path, step):
+    """Also the commit of a file that was sealed; its bytes are given back to the budget."""
+    budget = ResponseBudget(100)
+    file = staged(store, budget=budget)
+    file.write(b"x")
+    if step == "commit":
+        file.seal()
+    file.abort()
+    with pytest.raises(ArtifactStoreError, match="given up"):
+        getattr(file, step)(*([b"y"] if step == "write" else []))
+    assert (left(tmp_path), budget.taken) == ([], 0)
+
+
+def test_an_announced_size_over_the_cap_is_refused(store):
+    """Of the file and of the response; just the cap may come."""
+    staged(store).announce(100)
+    with pytest.raises(ArtifactTooLargeError, match=r"101 bytes.*100.*max_file_bytes"):
+        staged(store).announce(101)
+    with pytest.raises(ArtifactTooLargeError, match="max_file_bytes"):
+        staged(store).announce(51, max_bytes=50)
+    with pytest.raises(ArtifactTooLargeError, match=r"a\.csv.*max_response_bytes"):
+        staged(store, budget=ResponseBudget(10)).announce(11)
+
+
+class Slow:
+    """A store whose disk hangs at one step until it is told to go on."""
+
+    def __init__(self, slow):
+        self._slow = slow
+        self.entered, self.go, self.log = threading.Event(), threading.Event(), []
+
+    def open(self):
+        self._do("open")
+        return self
+
+    def write(self, chunk):
+        self._do("write")
+
+    def commit(self, name, *, sha256):
+        self._do("commit")
+        raise OSError("gone")
+
+    def abort(self):
+        self.log.append("abort")
+
+    def _do(self, step):
+        if step == self._slow:
+            self.entered.set()
+            assert self.go.wait(10)
+        self.log.append(step)
+
+
+@pytest.mark.parametrize("step", ["open", "write", "commit"])
+def test_an_abort_waits_for_no_disk(step):
+    """It returns at once; the thread that holds the file cleans up when its step is done."""
+    store, budget, errors = Slow(step), ResponseBudget(10), []
+    file = staged(store, budget=budget)
+
+    def work():
+        try:
+            file.write(b"x")
+            file.finish()
+        except ArtifactStoreError as error:
+            errors.append(str(error))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    assert store.entered.wait(10)
+    begin = time.monotonic()
+    file.abort()
+    assert time.monotonic() - begin < 1
+    assert "abort" not in store.log
+    store.go.set()
+    thread.join(10)
+    assert store.log.count("abort") == 1
+    assert store.log[-1] == "abort"
+    assert (len(errors), budget.taken) == (1, 0)

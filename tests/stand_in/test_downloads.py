@@ -6,19 +6,25 @@ import gzip
 import http.client
 import json
 import socket
+import time
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import openai
 import pytest
 
 from openai_code_interpreter.testing import (
+    CutChunkedDownload,
+    DripDownload,
     ErrorBodyDownload,
     GzipDownload,
     LongDownload,
     NoLengthDownload,
+    OddLengthDownload,
     RedirectDownload,
     RunCode,
     ShortDownload,
+    StallDownload,
     Turn,
 )
 from stand_in_support import ask, client_of
@@ -85,6 +91,80 @@ def test_a_download_without_a_length_ends_with_its_connection(faulty, after_byte
     assert "connection: close" in head
     assert body == CONTENT[:after_bytes]
     assert download(one, path) == CONTENT[:after_bytes], "no client can tell"
+
+
+@pytest.mark.parametrize("after_bytes", [0, 10, len(CONTENT)])
+def test_a_chunked_download_can_lack_its_last_chunk(faulty, after_bytes):
+    one, path = faulty(CutChunkedDownload("*.csv", after_bytes=after_bytes))
+    head, body = raw(one, path)
+    assert "transfer-encoding: chunked" in head
+    assert "content-length" not in head
+    sent = CONTENT[:after_bytes]
+    assert body == (b"%x\r\n%b\r\n" % (len(sent), sent) if sent else b"")
+    with pytest.raises(Exception, match=r"peer closed|Connection error|incomplete"):
+        download(one, path)
+
+
+@pytest.mark.parametrize("length", ["-1", "many", ""])
+def test_a_length_can_be_no_number(faulty, length):
+    one, path = faulty(OddLengthDownload("*.csv", length=length))
+    head, body = raw(one, path)
+    assert f"content-length: {length}\r\n" in head + "\r\n"
+    assert body == CONTENT
+
+
+@pytest.mark.parametrize("after_bytes", [0, 10])
+def test_a_download_can_stall(faulty, after_bytes):
+    one, path = faulty(StallDownload("*.csv", after_bytes=after_bytes, seconds=0.5))
+    address = urlsplit(one.url)
+    with socket.create_connection((address.hostname, address.port), timeout=20) as connection:
+        connection.sendall(
+            f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer t\r\n"
+            "Connection: close\r\n\r\n".encode()
+        )
+        before = b""
+        connection.settimeout(0.25)
+        with suppress(TimeoutError):
+            while True:
+                before += connection.recv(65536)
+        connection.settimeout(20)
+        with connection.makefile("rb") as rest:
+            answer = before + rest.read()
+    assert before.partition(b"\r\n\r\n")[2] == CONTENT[:after_bytes]
+    assert before.startswith(b"HTTP/1.1 200 OK\r\n"), "the head comes in any case"
+    assert answer.partition(b"\r\n\r\n")[2] == CONTENT
+
+
+def test_a_download_can_drip(faulty):
+    one, path = faulty(DripDownload("*.csv", piece=len(CONTENT) // 4, seconds=0.1))
+    begin = time.monotonic()
+    assert download(one, path) == CONTENT
+    assert time.monotonic() - begin >= 0.3
+
+
+def test_a_drip_has_pieces():
+    with pytest.raises(ValueError, match="piece"):
+        DripDownload("*", piece=0, seconds=1)
+
+
+def test_an_error_with_status_200_can_hide_behind_a_file_s_header(faulty):
+    one, path = faulty(ErrorBodyDownload("*.csv", attachment=True))
+    head, body = raw(one, path)
+    assert 'content-disposition: attachment; filename="file.csv"' in head
+    assert json.loads(body)["error"]["message"] == "File not found."
+
+
+def test_a_redirect_can_lead_to_any_text(faulty):
+    one, path = faulty(RedirectDownload("*.csv", location="file:///etc/passwd"))
+    head, _ = raw(one, path)
+    assert "location: file:///etc/passwd" in head
+
+
+def test_an_encoding_can_have_any_name(faulty):
+    one, path = faulty(GzipDownload("*.csv", encoding="X-Other"))
+    head, body = raw(one, path)
+    assert "content-encoding: x-other" in head
+    assert gzip.decompress(body) == CONTENT
 
 
 def test_a_download_can_be_encoded_in_spite_of_what_was_asked(faulty):

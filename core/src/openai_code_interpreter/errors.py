@@ -6,10 +6,13 @@ CodeInterpreterError
 ├── ResponseFailedError                 the API says the response failed          .partial .code
 ├── StreamInterruptedError              the stream ended before it was finished   .partial
 └── ArtifactError                       one generated file; the answer stands     .file_id .filename
-    ├── ArtifactDownloadError           the API refused it or could not be reached      .status_code
-    │   └── ArtifactNotFoundError       404: the file or its container is gone
-    ├── ArtifactIncompleteError         the body ended early                  .expected .received
+    ├── ArtifactDownloadError           the API refused it                              .status_code
+    │   ├── ArtifactNotFoundError       the file is gone, or was never there
+    │   ├── ArtifactExpiredError        its whole container is gone: run the code again
+    │   └── ArtifactTransientError      no answer, too slow, too busy: ask again later
+    ├── ArtifactIncompleteError         the body broke, three times           .expected .received
     ├── ArtifactTooLargeError           over a cap                                      .limit
+    ├── ArtifactUnsafeError             it would have to be decoded, or fetched from elsewhere
     ├── ArtifactStoreError              the store could not take it (disk full, no permission)
     └── ArtifactUnavailableError        its bytes are in no store at hand
 ```
@@ -30,11 +33,14 @@ if TYPE_CHECKING:
 __all__ = [
     "ArtifactDownloadError",
     "ArtifactError",
+    "ArtifactExpiredError",
     "ArtifactIncompleteError",
     "ArtifactNotFoundError",
     "ArtifactStoreError",
     "ArtifactTooLargeError",
+    "ArtifactTransientError",
     "ArtifactUnavailableError",
+    "ArtifactUnsafeError",
     "CodeInterpreterError",
     "FileReference",
     "InvalidInputError",
@@ -137,10 +143,11 @@ class ArtifactError(CodeInterpreterError):
 
 
 class ArtifactDownloadError(ArtifactError):
-    """The API refused the download or could not be reached.
+    """The API refused the download: 400, 401, 403 and the like.
 
     Attributes:
-        status_code: The HTTP status, or None if there was no answer.
+        status_code: The HTTP status, or None if there was no answer. It is 200 where an error's
+            body came in the place of the file.
     """
 
     _extra = ("status_code",)
@@ -153,15 +160,30 @@ class ArtifactDownloadError(ArtifactError):
 
 
 class ArtifactNotFoundError(ArtifactDownloadError):
-    """The API answered 404: the file, or the container that held it, is gone."""
+    """The API has no such file: it was deleted, or belongs to another container."""
+
+
+class ArtifactExpiredError(ArtifactDownloadError):
+    """The container that held the file expired or was deleted, with all of its files.
+
+    OpenAI keeps a container for 20 minutes after its last use. Run the code again.
+    """
+
+
+class ArtifactTransientError(ArtifactDownloadError):
+    """No usable answer came in time; the same download may well work later.
+
+    Raised for 408, 409, 425, 429 and 5xx after the SDK's own retries, where there is no
+    connection, and when the time for one file has run out.
+    """
 
 
 class ArtifactIncompleteError(ArtifactError):
-    """The body ended before the file did.
+    """The body was not the whole file, however often it was fetched.
 
     Attributes:
-        expected: The announced size in bytes, if there was one.
-        received: How many bytes came.
+        expected: The size in bytes that was announced or that the API lists, if either is known.
+        received: How many bytes came at the last attempt.
     """
 
     _extra = ("expected", "received")
@@ -193,6 +215,10 @@ class ArtifactTooLargeError(ArtifactError):
         self.limit = limit
 
 
+class ArtifactUnsafeError(ArtifactError):
+    """Taking the file would mean to decompress it, or to fetch a URL that a response named."""
+
+
 class ArtifactStoreError(ArtifactError):
     """The store could not take the file: a full disk, a missing permission, a lost mount."""
 
@@ -207,8 +233,11 @@ _CLASSES: dict[str, type[ArtifactError]] = {
         ArtifactError,
         ArtifactDownloadError,
         ArtifactNotFoundError,
+        ArtifactExpiredError,
+        ArtifactTransientError,
         ArtifactIncompleteError,
         ArtifactTooLargeError,
+        ArtifactUnsafeError,
         ArtifactStoreError,
         ArtifactUnavailableError,
     )

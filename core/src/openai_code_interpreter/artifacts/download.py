@@ -1,4 +1,4 @@
-"""From a container file to a store: the network side, sync and async, with one set of decisions.
+"""From a container file to a store: the network side, sync and async; `course` decides.
 
 The body is asked for without any encoding, so that the cap counts what arrives, and written piece
 by piece, so that a large file is never held in memory.
@@ -6,124 +6,207 @@ by piece, so that a large file is never held in memory.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
-import openai
+import anyio
+import tenacity
 from anyio import to_thread
 
+from openai_code_interpreter.artifacts.course import Course
+from openai_code_interpreter.artifacts.options import (
+    DEFAULT_DOWNLOAD_TIMEOUT,
+    DEFAULT_MAX_FILE_BYTES,
+)
 from openai_code_interpreter.artifacts.plan import ArtifactTarget
+from openai_code_interpreter.artifacts.same_origin import (
+    async_content_of,
+    async_files_of,
+    content_of,
+    files_of,
+)
 from openai_code_interpreter.artifacts.staging import StagedArtifact
 from openai_code_interpreter.artifacts.stores import ArtifactStore
-from openai_code_interpreter.errors import (
-    ArtifactDownloadError,
-    ArtifactError,
-    ArtifactIncompleteError,
-    ArtifactNotFoundError,
-    ArtifactUnavailableError,
-)
 from openai_code_interpreter.results import Artifact
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
 
-__all__ = ["DEFAULT_MAX_FILE_BYTES", "adeliver", "deliver"]
+__all__ = [
+    "DEFAULT_LIMITS",
+    "DownloadLimits",
+    "adeliver",
+    "afetch",
+    "deliver",
+    "fetch",
+]
 
-DEFAULT_MAX_FILE_BYTES: Final = 512 * 1024 * 1024
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DownloadLimits:
+    """What the download of one file may cost."""
+
+    max_file_bytes: int = DEFAULT_MAX_FILE_BYTES
+    """The cap on its size, in bytes."""
+    seconds: float = DEFAULT_DOWNLOAD_TIMEOUT
+    """The time for all attempts together. A sync download looks at it with every piece, so it may
+    overrun by what the SDK's own tries of one request take; an async one waits for nothing more,
+    save for a store that is at work."""
+
+
+DEFAULT_LIMITS: Final = DownloadLimits()
+
+
+def _nothing() -> None:
+    """Tell nobody."""
+
+
+def fetch(
+    client: OpenAI,
+    staged: StagedArtifact,
+    *,
+    limits: DownloadLimits,
+    announced: Callable[[], None] = _nothing,
+) -> None:
+    """Bring a file's bytes and seal it. A body that breaks is fetched again, three times in all.
+
+    Args:
+        client: The client that made the response, so that host and credentials are the same.
+        staged: Where the bytes go. Another thread may `abort()` it: the download then ends at its
+            next piece.
+        limits: What it may cost.
+        announced: Called once `staged.expected` is known (None if no size was announced), at each
+            attempt.
+
+    Raises:
+        ArtifactError: Whatever went wrong; `staged` is aborted then.
+    """
+    course = _course(staged, limits, announced)
+    try:
+        if course.at_hand:
+            course.bring()
+            return
+        tenacity.Retrying(**course.retrying())(_attempt, client, course)
+    except BaseException:
+        staged.abort()
+        raise
+
+
+def _attempt(client: OpenAI, course: Course) -> None:
+    course.begin()
+    while course.asks:
+        with course.asking() as url:
+            content = content_of(client, url).with_streaming_response
+            with (
+                content.retrieve(**course.request(client.timeout)) as response,
+                course.reading(response.status_code, response.headers),
+            ):
+                for chunk in response.iter_bytes():
+                    course.take(chunk)
+    listed = None
+    if course.size_wanted:
+        with course.looking_up():
+            listed = files_of(client).retrieve(**course.file(client.timeout)).bytes
+    course.end(listed)
+
+
+async def afetch(
+    client: AsyncOpenAI,
+    staged: StagedArtifact,
+    *,
+    limits: DownloadLimits,
+    announced: Callable[[], None] = _nothing,
+) -> None:
+    """Bring a file's bytes and seal it; see `fetch`. The store works in a thread."""
+    course = _course(staged, limits, announced)
+    try:
+        if course.at_hand:
+            await to_thread.run_sync(course.bring)
+            return
+        await _in_time(client, course)
+    except BaseException:
+        await _give_up(staged)
+        raise
+
+
+async def _in_time(client: AsyncOpenAI, course: Course) -> None:
+    with anyio.move_on_after(course.left) as scope:
+        await tenacity.AsyncRetrying(**course.retrying())(_aattempt, client, course)
+    if scope.cancelled_caught:
+        raise course.out_of_time()
+
+
+async def _aattempt(client: AsyncOpenAI, course: Course) -> None:
+    run = to_thread.run_sync
+    await run(course.begin)
+    while course.asks:
+        with course.asking() as url:
+            content = async_content_of(client, url).with_streaming_response
+            async with content.retrieve(**course.request(client.timeout)) as response:
+                with course.reading(response.status_code, response.headers):
+                    async for chunk in response.iter_bytes():
+                        await run(course.take, chunk)
+    listed = None
+    if course.size_wanted:
+        with course.looking_up():
+            listed = (await async_files_of(client).retrieve(**course.file(client.timeout))).bytes
+    await run(course.end, listed)
+
+
+async def _give_up(staged: StagedArtifact) -> None:
+    """Abort in a thread, also in a task that is being cancelled: a store may be slow to forget."""
+    with anyio.CancelScope(shield=True):
+        await to_thread.run_sync(staged.abort)
 
 
 def deliver(
-    client: OpenAI, target: ArtifactTarget, store: ArtifactStore, *, max_bytes: int
+    client: OpenAI,
+    target: ArtifactTarget,
+    store: ArtifactStore,
+    *,
+    limits: DownloadLimits = DEFAULT_LIMITS,
 ) -> Artifact:
     """Bring one file into the store.
 
     Args:
-        client: The client that made the response, so that host and credentials are the same.
+        client: The client that made the response.
         target: The file.
         store: Where it goes.
-        max_bytes: The cap on its size.
+        limits: What it may cost.
 
     Raises:
         ArtifactError: Whatever went wrong; nothing is left in the store then.
     """
-    staged = StagedArtifact(target, store, max_bytes=max_bytes)
+    staged = StagedArtifact(target, store, max_bytes=limits.max_file_bytes)
     try:
-        if target.data is not None:
-            staged.write(target.data)
-        else:
-            content = client.containers.files.content.with_streaming_response
-            with content.retrieve(**_request(target)) as response:
-                staged.expected = _length(response.headers)
-                for chunk in response.iter_bytes():
-                    staged.write(chunk)
-        return staged.finish()
-    except ArtifactError:
-        raise
-    except Exception as error:
-        raise _artifact_error(error, target, staged) from error
-    finally:
+        fetch(client, staged, limits=limits)
+        return staged.commit()
+    except BaseException:
         staged.abort()
+        raise
 
 
 async def adeliver(
-    client: AsyncOpenAI, target: ArtifactTarget, store: ArtifactStore, *, max_bytes: int
+    client: AsyncOpenAI,
+    target: ArtifactTarget,
+    store: ArtifactStore,
+    *,
+    limits: DownloadLimits = DEFAULT_LIMITS,
 ) -> Artifact:
     """Bring one file into the store; see `deliver`. The store works in a thread."""
-    run = to_thread.run_sync
-    staged = StagedArtifact(target, store, max_bytes=max_bytes)
+    staged = StagedArtifact(target, store, max_bytes=limits.max_file_bytes)
     try:
-        if target.data is not None:
-            await run(staged.write, target.data)
-        else:
-            content = client.containers.files.content.with_streaming_response
-            async with content.retrieve(**_request(target)) as response:
-                staged.expected = _length(response.headers)
-                async for chunk in response.iter_bytes():
-                    await run(staged.write, chunk)
-        return await run(staged.finish)
-    except ArtifactError:
+        await afetch(client, staged, limits=limits)
+        return await to_thread.run_sync(staged.commit)
+    except BaseException:
+        await _give_up(staged)
         raise
-    except Exception as error:
-        raise _artifact_error(error, target, staged) from error
-    finally:
-        staged.abort()
 
 
-def _request(target: ArtifactTarget) -> dict[str, Any]:
-    if not target.file_id or not target.container_id:
-        msg = f"{target.filename!r} names no container file"
-        raise ArtifactUnavailableError(msg, **target.where)
-    return {
-        "file_id": target.file_id,
-        "container_id": target.container_id,
-        "extra_headers": {"Accept-Encoding": "identity"},
-    }
-
-
-def _length(headers: Mapping[str, str]) -> int | None:
-    """Return the size in bytes that an answer announces, or None."""
-    announced = headers.get("content-length", "")
-    return int(announced) if announced.isdecimal() else None
-
-
-def _artifact_error(
-    error: Exception, target: ArtifactTarget, staged: StagedArtifact
-) -> ArtifactError:
-    """Say what an error of the SDK or of the transport means for the file."""
-    name, where = f"{target.filename!r} ({target.file_id})", target.where
-    if isinstance(error, openai.NotFoundError):
-        msg = f"{name} is not in container {target.container_id!r} any more: {error.message}"
-        return ArtifactNotFoundError(msg, status_code=error.status_code, **where)
-    if isinstance(error, openai.APIStatusError):
-        msg = f"{name} was refused with status {error.status_code}: {error.message}"
-        return ArtifactDownloadError(msg, status_code=error.status_code, **where)
-    if staged.size == 0 and staged.expected is None:
-        return ArtifactDownloadError(f"{name} could not be fetched: {error}", **where)
-    # The body had begun. The SDK lets a cut through as the HTTP library's own error, and the two
-    # libraries of openai 2 and 3 have no common base for it.
-    return ArtifactIncompleteError(
-        f"{name} was cut off after {staged.size} bytes: {error}",
-        expected=staged.expected,
-        received=staged.size,
-        **where,
+def _course(
+    staged: StagedArtifact, limits: DownloadLimits, announced: Callable[[], None]
+) -> Course:
+    return Course(
+        staged, max_bytes=limits.max_file_bytes, seconds=limits.seconds, announced=announced
     )

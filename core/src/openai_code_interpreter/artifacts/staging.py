@@ -6,9 +6,12 @@ import hashlib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Literal
 
+from openai_code_interpreter.artifacts.budget import ResponseBudget
 from openai_code_interpreter.artifacts.media_types import HEAD_BYTES, media_type
 from openai_code_interpreter.artifacts.plan import ArtifactTarget
+from openai_code_interpreter.artifacts.readers import StoredBytes
 from openai_code_interpreter.artifacts.stores import ArtifactSink, ArtifactStore
 from openai_code_interpreter.errors import (
     ArtifactError,
@@ -26,76 +29,144 @@ class StagedArtifact:
     """Takes a file's bytes piece by piece and hands it to the store whole, or not at all.
 
     The methods may be called from different threads: when a task is cancelled, its worker thread
-    may still be writing while the event loop aborts.
+    may still be writing while the event loop aborts. The properties never wait.
+
+    Args:
+        target: The file.
+        store: Where it goes.
+        max_bytes: The cap on its size.
+        budget: The cap on all files of the response, which they share.
     """
 
-    def __init__(self, target: ArtifactTarget, store: ArtifactStore, *, max_bytes: int) -> None:
+    def __init__(
+        self,
+        target: ArtifactTarget,
+        store: ArtifactStore,
+        *,
+        max_bytes: int,
+        budget: ResponseBudget | None = None,
+    ) -> None:
         self._target = target
-        self._max_bytes = max_bytes
-        self._lock = threading.Lock()
-        self._hash = hashlib.sha256()
-        self._head = b""
-        self._size = 0
         self._store = store
+        self._max_bytes = max_bytes
+        self._budget = budget
+        self._lock = threading.Lock()
         # Opened with the first byte, under the lock: whoever aborts then leaves nothing, even while
         # a thread that it gave up is just opening.
         self._sink: ArtifactSink | None = None
-        self._open = True
+        self._state: Literal["open", "sealed", "finished"] = "open"
+        self._given_up = False
         self.expected: int | None = None
-        """The size in bytes that was announced, for an error to tell."""
+        """The size in bytes that was announced, if one was."""
+        self._begin()
+
+    @property
+    def target(self) -> ArtifactTarget:
+        """The file that this is to become."""
+        return self._target
 
     @property
     def size(self) -> int:
         """How many bytes have come."""
         return self._size
 
+    @property
+    def sha256(self) -> str:
+        """The hexadecimal digest of what has come."""
+        return self._hash.hexdigest()
+
+    def announce(self, size: int | None, *, max_bytes: int | None = None) -> None:
+        """Take the size that was announced, before the first byte comes.
+
+        Args:
+            size: The size in bytes, or None if none was announced.
+            max_bytes: A cap that holds beside the file's own.
+
+        Raises:
+            ArtifactTooLargeError: If the file cannot fit; there is no need to fetch it then.
+        """
+        self.expected = size
+        if max_bytes is not None:
+            self._max_bytes = min(self._max_bytes, max_bytes)
+        if size is None:
+            return
+        if size > self._max_bytes:
+            raise self._too_large()
+        if self._budget is not None and size > self._budget.limit:
+            with self._naming_the_file():
+                raise self._budget.too_large()
+
     def write(self, chunk: bytes) -> None:
         """Take the next piece.
 
         Raises:
-            ArtifactTooLargeError: If the file grows beyond the cap.
-            ArtifactStoreError: If the store cannot take it.
+            ArtifactTooLargeError: If the file grows beyond a cap.
+            ArtifactStoreError: If the store cannot take it, or the file was given up.
         """
-        with self._lock:
-            self._require_open()
+        with self._held("open"):
             self._size += len(chunk)
             if self._size > self._max_bytes:
-                msg = (
-                    f"{self._target.filename!r} is larger than the cap of {self._max_bytes} "
-                    "bytes; raise max_file_bytes to take it"
-                )
-                raise ArtifactTooLargeError(msg, limit=self._max_bytes, **self._target.where)
+                raise self._too_large()
+            with self._naming_the_file():
+                if self._budget is not None:
+                    self._budget.take(len(chunk))
+                    self._taken += len(chunk)
+                self._opened().write(chunk)
             self._hash.update(chunk)
             self._head += chunk[: HEAD_BYTES - len(self._head)]
-            with self._naming_the_file():
-                self._opened().write(chunk)
 
-    def finish(self, *, expected: int | None = None) -> Artifact:
-        """Give the file its name in the store.
-
-        Args:
-            expected: The size in bytes that was announced, if one was.
+    def reset(self) -> None:
+        """Forget everything that was written, to be written again from byte zero.
 
         Raises:
-            ArtifactIncompleteError: If fewer or more bytes came than were announced.
-            ArtifactUnavailableError: If its hash is not the one that was asked for.
-            ArtifactStoreError: If the store cannot take it.
+            ArtifactStoreError: If the file was given up or is finished.
         """
-        target = self._target
-        with self._lock:
-            self._require_open()
-            if expected is not None and expected != self._size:
-                msg = f"{target.filename!r} has {self._size} bytes where {expected} were announced"
+        with self._held("open", "sealed"):
+            self._discard()
+            self._begin()
+            self._state = "open"
+            self.expected = None
+
+    def seal(self, *, expected: int | None = None) -> None:
+        """Say that all has come. The file is not in the store yet.
+
+        Args:
+            expected: The size in bytes that it must have; by default the announced one.
+
+        Raises:
+            ArtifactIncompleteError: If fewer or more bytes came.
+            ArtifactUnavailableError: If its hash is not the one that was asked for.
+            ArtifactStoreError: If the file was given up.
+        """
+        with self._held("open"):
+            target = self._target
+            wanted = self.expected if expected is None else expected
+            if wanted is not None and wanted != self._size:
+                msg = f"{target.filename!r} has {self._size} bytes where {wanted} were announced"
                 raise ArtifactIncompleteError(
-                    msg, expected=expected, received=self._size, **target.where
+                    msg, expected=wanted, received=self._size, **target.where
                 )
-            digest = self._hash.hexdigest()
-            if target.sha256 is not None and target.sha256 != digest:
+            if target.sha256 is not None and target.sha256 != self.sha256:
                 msg = f"{target.filename!r} is not the file that was named: its hash is another"
                 raise ArtifactUnavailableError(msg, **target.where)
+            self._state = "sealed"
+
+    def commit(self) -> Artifact:
+        """Give the file its name in the store.
+
+        Returns:
+            The artifact.
+
+        Raises:
+            ArtifactStoreError: If the store cannot take it, the file was given up, or it is not
+                sealed.
+        """
+        target = self._target
+        with self._held("sealed"):
+            digest = self.sha256
             with self._naming_the_file():
                 stored = self._opened().commit(target.name, sha256=digest)
-            self._open = False
+            self._state = "finished"
         return Artifact(
             filename=stored.filename,
             original_filename=target.filename,
@@ -104,44 +175,101 @@ class StagedArtifact:
             sha256=digest,
             container_id=target.container_id,
             file_id=target.file_id,
+            call_id=target.call_id,
+            path=target.path,
             origin=target.origin,
+            twin_of=target.twin_of,
             key=stored.key,
             location=stored.location,
-            reader=stored.read,
+            reader=StoredBytes(stored.read),
         )
+
+    def finish(self, *, expected: int | None = None) -> Artifact:
+        """Seal and commit in one go; it raises what these raise."""
+        self.seal(expected=expected)
+        return self.commit()
 
     def abort(self) -> None:
         """Leave nothing behind; does nothing once the file is finished.
 
-        An error of the store does not hide the one that led here.
+        It never waits: while another thread is at work, that one cleans up when it is done. An
+        error of the store does not hide the one that led here.
         """
-        with self._lock:
-            if self._open:
-                self._open = False
-                if self._sink is not None:
-                    with suppress(Exception):
-                        self._sink.abort()
+        self._given_up = True
+        self._clean_up()
+
+    def _begin(self) -> None:
+        self._hash = hashlib.sha256()
+        self._head = b""
+        self._size = 0
+        self._taken = 0
+
+    @contextmanager
+    def _held(self, *states: str) -> Iterator[None]:
+        """Hold the lock for the block, if the file is in one of these states."""
+        try:
+            with self._lock:
+                self._require(*states)
+                yield
+        finally:
+            # Only after the lock is free: an abort that found it taken had set its flag before.
+            if self._given_up:
+                self._clean_up()
+
+    def _require(self, *states: str) -> None:
+        if self._state not in states or self._given_up:
+            reason = {
+                "finished": "is in the store already",
+                "sealed": "was written to after its end",
+                "open": "was to be kept before it was whole",
+            }[self._state]
+            if self._given_up and self._state != "finished":
+                reason = "was given up while it was being written"
+            msg = f"{self._target.filename!r} ({self._target.file_id}) {reason}"
+            raise ArtifactStoreError(msg, **self._target.where)
+
+    def _clean_up(self) -> None:
+        if self._lock.acquire(blocking=False):
+            try:
+                if self._state != "finished":
+                    self._discard()
+            finally:
+                self._lock.release()
+
+    def _discard(self) -> None:
+        sink, self._sink = self._sink, None
+        if sink is not None:
+            with suppress(Exception):
+                sink.abort()
+        if self._budget is not None:
+            self._budget.give_back(self._taken)
+            self._taken = 0
 
     def _opened(self) -> ArtifactSink:
         if self._sink is None:
             self._sink = self._store.open()
         return self._sink
 
-    def _require_open(self) -> None:
-        if not self._open:
-            msg = f"{self._target.filename!r} was given up while it was being written"
-            raise ArtifactStoreError(msg, **self._target.where)
+    def _too_large(self) -> ArtifactTooLargeError:
+        target, size = self._target, max(self.expected or 0, self._size)
+        msg = (
+            f"{target.filename!r} ({target.file_id}) has {size} bytes or more, over the cap of "
+            f"{self._max_bytes}; raise max_file_bytes to take it"
+        )
+        return ArtifactTooLargeError(msg, limit=self._max_bytes, **target.where)
 
     @contextmanager
     def _naming_the_file(self) -> Iterator[None]:
-        """Say in the store's errors which file it was."""
-        where = self._target.where
+        """Say in the errors of a store or a budget which file it was."""
+        target = self._target
+        name, where = f"{target.filename!r} ({target.file_id})", target.where
         try:
             yield
         except ArtifactTooLargeError as error:
-            raise ArtifactTooLargeError(str(error), limit=error.limit, **where) from error
+            msg = f"{name} was left out: {error}"
+            raise ArtifactTooLargeError(msg, limit=error.limit, **where) from error
         except ArtifactError:
             raise
         except Exception as error:  # a store may be anybody's: a bucket, a database
-            msg = f"the store could not take {self._target.filename!r}: {error}"
+            msg = f"the store could not take {name}: {error}"
             raise ArtifactStoreError(msg, **where) from error

@@ -20,14 +20,18 @@ The parts, from the outside in:
 from __future__ import annotations
 
 from openai_code_interpreter.testing.server.download_faults import (
+    CutChunkedDownload,
     CutDownload,
+    DripDownload,
     ErrorBodyDownload,
     FailDownload,
     GzipDownload,
     LongDownload,
     NoLengthDownload,
+    OddLengthDownload,
     RedirectDownload,
     ShortDownload,
+    StallDownload,
 )
 from openai_code_interpreter.testing.server.faults import (
     AnswerInstead,
@@ -59,8 +63,10 @@ from openai_code_interpreter.testing.server.server import StandInServer
 __all__ = [
     "AnswerInstead",
     "CallFunction",
+    "CutChunkedDownload",
     "CutDownload",
     "CutStream",
+    "DripDownload",
     "DropEvent",
     "DuplicateEvent",
     "EndStream",
@@ -73,6 +79,7 @@ __all__ = [
     "Keepalive",
     "LongDownload",
     "NoLengthDownload",
+    "OddLengthDownload",
     "RecordedRequest",
     "RedirectDownload",
     "Refuse",
@@ -81,6 +88,7 @@ __all__ = [
     "Say",
     "Scenario",
     "ShortDownload",
+    "StallDownload",
     "StallStream",
     "StandInServer",
     "StreamError",

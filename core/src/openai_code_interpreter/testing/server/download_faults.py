@@ -10,15 +10,19 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Literal, TypeAlias
 
 __all__ = [
+    "CutChunkedDownload",
     "CutDownload",
     "DownloadFault",
+    "DripDownload",
     "ErrorBodyDownload",
     "FailDownload",
     "GzipDownload",
     "LongDownload",
     "NoLengthDownload",
+    "OddLengthDownload",
     "RedirectDownload",
     "ShortDownload",
+    "StallDownload",
 ]
 
 
@@ -106,16 +110,92 @@ class NoLengthDownload:
 
 
 @dataclass(frozen=True, slots=True)
-class GzipDownload:
-    """Send the file with `Content-Encoding: gzip`, even to a client that asks for identity.
+class CutChunkedDownload:
+    """Send the file in chunked encoding, and close the connection without the chunk that ends it.
 
     Attributes:
         filename: A glob pattern for the file's name.
+        after_bytes: How many bytes are sent.
+        times: How many downloads are cut before one is whole; `None` for all.
+    """
+
+    filename: str
+    _: KW_ONLY
+    after_bytes: int
+    times: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OddLengthDownload:
+    """Send the whole file, with this text as its `Content-Length`, such as `-1` or `many`.
+
+    Attributes:
+        filename: A glob pattern for the file's name.
+        length: The header's value, in ASCII.
         times: How many downloads are struck; `None` for all.
     """
 
     filename: str
     _: KW_ONLY
+    length: str
+    times: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StallDownload:
+    """Send nothing for `seconds` seconds after `after_bytes` bytes, and the rest then.
+
+    Attributes:
+        filename: A glob pattern for the file's name.
+        after_bytes: How many bytes come before; the head of the answer comes in any case.
+        seconds: How long nothing comes.
+        times: How many downloads are struck; `None` for all.
+    """
+
+    filename: str
+    _: KW_ONLY
+    after_bytes: int
+    seconds: float
+    times: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DripDownload:
+    """Send the file in small pieces with a pause after each: never silent, never done.
+
+    Attributes:
+        filename: A glob pattern for the file's name.
+        piece: How many bytes a piece has.
+        seconds: How long the pauses are.
+        times: How many downloads are struck; `None` for all.
+    """
+
+    filename: str
+    _: KW_ONLY
+    piece: int = 1
+    seconds: float
+    times: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse pieces of nothing."""
+        if self.piece < 1:
+            message = f"piece must be 1 or more, not {self.piece}"
+            raise ValueError(message)
+
+
+@dataclass(frozen=True, slots=True)
+class GzipDownload:
+    """Send the file with an encoding, even to a client that asks for identity.
+
+    Attributes:
+        filename: A glob pattern for the file's name.
+        encoding: What `Content-Encoding` says; the body is compressed by gzip in any case.
+        times: How many downloads are struck; `None` for all.
+    """
+
+    filename: str
+    _: KW_ONLY
+    encoding: str = "gzip"
     times: int | None = None
 
 
@@ -126,12 +206,15 @@ class ErrorBodyDownload:
     Attributes:
         filename: A glob pattern for the file's name.
         message: The error's message.
+        attachment: Send it with the `Content-Disposition` of a file, behind which no client can
+            tell it from one.
         times: How many downloads are struck; `None` for all.
     """
 
     filename: str
     _: KW_ONLY
     message: str = "File not found."
+    attachment: bool = False
     times: int | None = None
 
 
@@ -144,6 +227,7 @@ class RedirectDownload:
         origin: `same` for a relative address; `other` for one under the server's other name,
             `localhost` instead of an address or the reverse, to which a client must not send
             its key.
+        location: The `Location` as it is sent, in place of the one that `origin` makes.
         status: The HTTP status.
         times: How many downloads are struck; `None` for all.
     """
@@ -151,6 +235,7 @@ class RedirectDownload:
     filename: str
     _: KW_ONLY
     origin: Literal["same", "other"] = "same"
+    location: str | None = None
     status: int = 302
     times: int | None = None
 
@@ -161,6 +246,10 @@ DownloadFault: TypeAlias = (
     | ShortDownload
     | LongDownload
     | NoLengthDownload
+    | CutChunkedDownload
+    | OddLengthDownload
+    | StallDownload
+    | DripDownload
     | GzipDownload
     | ErrorBodyDownload
     | RedirectDownload

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import mimetypes
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote
@@ -12,15 +13,19 @@ from urllib.parse import quote
 from aiohttp import web
 
 from openai_code_interpreter.testing.server.download_faults import (
+    CutChunkedDownload,
     CutDownload,
     DownloadFault,
+    DripDownload,
     ErrorBodyDownload,
     FailDownload,
     GzipDownload,
     LongDownload,
     NoLengthDownload,
+    OddLengthDownload,
     RedirectDownload,
     ShortDownload,
+    StallDownload,
 )
 from openai_code_interpreter.testing.server.errors import ApiError
 from openai_code_interpreter.testing.server.exchange import json_response
@@ -115,18 +120,65 @@ async def _no_length(
     return _raw(request, file, file.location.read_bytes()[: fault.after_bytes], {})
 
 
+async def _cut_chunked(
+    request: web.Request, file: ContainerFile, fault: CutChunkedDownload
+) -> web.StreamResponse:
+    content = file.location.read_bytes()[: fault.after_bytes]
+    chunk = b"%x\r\n%b\r\n" % (len(content), content) if content else b""
+    return _raw(request, file, chunk, {"Transfer-Encoding": "chunked"})
+
+
+async def _odd_length(
+    request: web.Request, file: ContainerFile, fault: OddLengthDownload
+) -> web.StreamResponse:
+    return _raw(request, file, file.location.read_bytes(), {"Content-Length": fault.length})
+
+
+async def _stall(
+    request: web.Request, file: ContainerFile, fault: StallDownload
+) -> web.StreamResponse:
+    content = file.location.read_bytes()
+    pieces = [content[: fault.after_bytes], content[fault.after_bytes :]]
+    return await _slowly(request, file, pieces, seconds=fault.seconds)
+
+
+async def _drip(
+    request: web.Request, file: ContainerFile, fault: DripDownload
+) -> web.StreamResponse:
+    content = file.location.read_bytes()
+    starts = range(0, len(content), fault.piece)
+    pieces = [content[start : start + fault.piece] for start in starts]
+    return await _slowly(request, file, pieces, seconds=fault.seconds)
+
+
+async def _slowly(
+    request: web.Request, file: ContainerFile, pieces: Sequence[bytes], *, seconds: float
+) -> web.StreamResponse:
+    response = web.StreamResponse(headers=content_headers(file.name))
+    response.content_length = sum(map(len, pieces))
+    await response.prepare(request)
+    for number, piece in enumerate(pieces):
+        if number:
+            await asyncio.sleep(seconds)
+        await response.write(piece)
+    return response
+
+
 async def _gzip(
-    _request: web.Request, file: ContainerFile, _fault: GzipDownload
+    _request: web.Request, file: ContainerFile, fault: GzipDownload
 ) -> web.StreamResponse:
     body = gzip.compress(file.location.read_bytes(), mtime=0)
-    headers = {**content_headers(file.name), "Content-Encoding": "gzip"}
+    headers = {**content_headers(file.name), "Content-Encoding": fault.encoding}
     return web.Response(body=body, headers=headers)
 
 
 async def _error_body(
-    _request: web.Request, _file: ContainerFile, fault: ErrorBodyDownload
+    _request: web.Request, file: ContainerFile, fault: ErrorBodyDownload
 ) -> web.StreamResponse:
-    return json_response(ApiError(200, message=fault.message).body)
+    response = json_response(ApiError(200, message=fault.message).body)
+    if fault.attachment:
+        response.headers.update(content_headers(file.name))
+    return response
 
 
 async def _redirect(
@@ -136,7 +188,8 @@ async def _redirect(
     if fault.origin == "other":
         host = "127.0.0.1" if request.url.host == "localhost" else "localhost"
         location = f"http://{host}:{request.url.port}{location}"
-    return web.Response(status=fault.status, headers={"Location": location})
+    headers = {"Location": location if fault.location is None else fault.location}
+    return web.Response(status=fault.status, headers=headers)
 
 
 def _raw(
@@ -168,6 +221,10 @@ _FAULTS: dict[type, _Send] = {
     ShortDownload: _short,
     LongDownload: _long,
     NoLengthDownload: _no_length,
+    CutChunkedDownload: _cut_chunked,
+    OddLengthDownload: _odd_length,
+    StallDownload: _stall,
+    DripDownload: _drip,
     GzipDownload: _gzip,
     ErrorBodyDownload: _error_body,
     RedirectDownload: _redirect,
