@@ -152,7 +152,7 @@ def test_a_container_keeps_its_state(serve, interpreter):
     second = ci.run("add", container=first.container_id, previous_response_id=first.response_id)
     assert second.calls[0].logs == "21\n"
     assert second.container_id == first.container_id
-    sent = server.requests[1].body
+    sent = [request.body for request in server.requests if request.method == "POST"][1]
     assert sent["tools"] == [{"type": "code_interpreter", "container": first.container_id}]
     assert sent["previous_response_id"] == first.response_id
 

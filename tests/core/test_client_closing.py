@@ -18,10 +18,12 @@ from openai_code_interpreter import (
     MemoryStore,
     TextDelta,
 )
-from openai_code_interpreter.testing import RunCode, Say, StallStream, Turn
+from openai_code_interpreter.testing import RunCode, Say, StallStream
+from openai_code_interpreter.testing import Turn as ServedTurn
+from openai_code_interpreter.turn import Turn
 
-ENDLESS = Turn(Say("one two three four"), faults=[StallStream(after_events=6, seconds=60)])
-FILE = Turn(
+ENDLESS = ServedTurn(Say("one two three four"), faults=[StallStream(after_events=6, seconds=60)])
+FILE = ServedTurn(
     RunCode("with open('/mnt/data/a.csv', 'wb') as f: _ = f.write(b'x' * 10)"),
     Say("sandbox:/mnt/data/a.csv"),
 )
@@ -175,8 +177,8 @@ async def test_nothing_is_read_behind_the_end():
     async def open_line():
         return async_line
 
-    events = list(CodeInterpreterStream(lambda: line, pytest.fail))
-    stream = AsyncCodeInterpreterStream(open_line, pytest.fail)
+    events = list(CodeInterpreterStream(Turn(), lambda: line, pytest.fail))
+    stream = AsyncCodeInterpreterStream(Turn(), open_line, pytest.fail)
     assert [event async for event in stream] == events
     assert [event.type for event in events] == ["response_finished"]
     assert (line.closed, async_line.closed) == (1, 1)
@@ -255,7 +257,7 @@ def test_a_store_that_fails_closes_nothing_but_the_file(serve, interpreter):
 @pytest.mark.skipif(not FILE_DESCRIPTORS.is_dir(), reason="this system does not list them")
 def test_many_event_loops_leave_no_connection_behind(serve, monkeypatch):
     """A long-lived object used through `asyncio.run` again and again closes what it opened."""
-    server = serve(*[Turn(Say("Hi."))] * 12)
+    server = serve(*[ServedTurn(Say("Hi."))] * 12)
     monkeypatch.setenv("OPENAI_BASE_URL", server.url)
     monkeypatch.setenv("OPENAI_API_KEY", "test")
     ci = AsyncCodeInterpreter("gpt-5")

@@ -14,7 +14,10 @@ from openai_code_interpreter import (
     ContainerFileCitation,
 )
 from openai_code_interpreter.artifacts.plan import (
-    cited_targets,
+    ArtifactTarget,
+    cited_paths,
+    cited_target,
+    described,
     is_display_citation,
     shown_targets,
 )
@@ -40,6 +43,10 @@ def result(*outputs, citations=()):
     return CodeInterpreterResult(calls=[call], citations=list(citations))
 
 
+def uncovered(response, arrived, *, max_bytes=10**6):
+    return shown_targets(response, arrived, max_bytes=max_bytes)
+
+
 def delivered(file_id, data=b"?"):
     return Artifact(
         filename="x",
@@ -52,25 +59,25 @@ def delivered(file_id, data=b"?"):
     )
 
 
-def test_a_file_cited_twice_is_fetched_once():
-    """Each file of each container once, in the order of the text, under its first name."""
-    found = cited_targets(
-        result(
-            citations=[
-                citation("cfile_b", "b.csv", start=1, end=5),
-                citation("cfile_a", "a.csv"),
-                citation("cfile_b", "other.csv", start=9, end=12),
-                citation("cfile_a", "a.csv", container="cntr_2"),
-            ]
-        )
+def test_a_cited_file():
+    """A citation has the name and the ids."""
+    found = cited_target(citation("cfile_b", "b.csv", start=1, end=27))
+    assert (found.filename, found.key) == ("b.csv", ("cntr_1", "cfile_b"))
+    assert (found.origin, found.data, found.path) == ("cited", None, None)
+
+
+def test_the_text_has_the_path_of_a_cited_file():
+    """The span of a citation is the URL; one that is no URL, or 0 to 0, says nothing of a path."""
+    said = "[b](sandbox:/mnt/data/sub/b.csv)"
+    item = message(
+        citation("cfile_b", "b.csv", start=4, end=31),
+        citation("cfile_a", "cfile_a.png"),
+        citation("cfile_c", "c.csv", start=0, end=3),
     )
-    assert [(one.container_id, one.file_id, one.filename) for one in found] == [
-        ("cntr_1", "cfile_b", "b.csv"),
-        ("cntr_1", "cfile_a", "a.csv"),
-        ("cntr_2", "cfile_a", "a.csv"),
-    ]
-    assert {one.origin for one in found} == {"cited"}
-    assert {one.data for one in found} == {None}
+    item["content"][0]["text"] = said
+    assert cited_paths(CodeInterpreterResult(output=[item])) == {
+        ("cntr_1", "cfile_b"): "/mnt/data/sub/b.csv"
+    }
 
 
 @pytest.mark.parametrize(
@@ -85,12 +92,12 @@ def test_which_citation_stands_for_a_figure(filename, is_display):
 def test_a_figure_that_was_delivered_is_not_delivered_twice():
     """As many display files as images: the outputs add nothing."""
     shown = citation("cfile_1", "cfile_1.png")
-    assert shown_targets(result(image(b"png"), citations=[shown]), [delivered("cfile_1")]) == []
+    assert uncovered(result(image(b"png"), citations=[shown]), [delivered("cfile_1")]) == []
 
 
 def test_a_figure_without_a_citation_is_taken_from_the_outputs():
     """An image that no delivered file stands for is an artifact of its own."""
-    (target,) = shown_targets(result(image(b"png")), [])
+    (target,) = uncovered(result(image(b"png")), [])
     assert (target.filename, target.data, target.origin) == ("figure_1.png", b"png", "inline")
     assert (target.container_id, target.file_id) == ("cntr_1", None)
 
@@ -99,7 +106,7 @@ def test_a_figure_whose_download_failed_is_taken_from_the_outputs():
     """A failed download of the display file loses no picture, and no delivered one is doubled."""
     shown = [citation("cfile_1", "cfile_1.png"), citation("cfile_2", "cfile_2.png")]
     response = result(image(b"one"), image(b"two"), citations=shown)
-    found = shown_targets(response, [delivered("cfile_2", b"two")])
+    found = uncovered(response, [delivered("cfile_2", b"two")])
     assert [target.data for target in found] == [b"one"]
 
 
@@ -107,28 +114,128 @@ def test_a_saved_file_does_not_stand_for_a_figure():
     """A cited file under its own name is another file, unless its bytes are the figure's."""
     saved = citation("cfile_1", "plot.png", start=1, end=9)
     response = result(image(b"png"), citations=[saved])
-    assert [one.data for one in shown_targets(response, [delivered("cfile_1")])] == [b"png"]
-    assert shown_targets(response, [delivered("cfile_1", b"png")]) == []
+    assert [one.data for one in uncovered(response, [delivered("cfile_1")])] == [b"png"]
+    assert uncovered(response, [delivered("cfile_1", b"png")]) == []
 
 
 def test_the_same_figure_twice_is_one_file():
     """Equal bytes are one artifact."""
-    found = shown_targets(result(image(b"a"), image(b"a"), image(b"b", "image/jpeg")), [])
+    found = uncovered(result(image(b"a"), image(b"a"), image(b"b", "image/jpeg")), [])
     assert [one.data for one in found] == [b"a", b"b"]
     assert [one.filename for one in found] == ["figure_1.png", "figure_2.jpg"]
 
 
-def test_an_image_without_bytes_is_passed_over():
-    """An https URL and broken base64 are no files; nothing is fetched for them."""
+def test_an_image_without_bytes_is_a_failure():
+    """An https URL and broken base64 are unsafe, and told; nothing is fetched for them."""
     url = {"type": "image", "url": "https://example.com/a.png"}
     broken = {"type": "image", "url": "data:image/png;base64,AAA"}
-    assert shown_targets(result(url, broken), []) == []
+    errors = uncovered(result(url, image(b"ok"), broken), [])
+    assert [type(one).__name__ for one in errors] == [
+        "ArtifactUnsafeError",
+        "ArtifactTarget",
+        "ArtifactUnsafeError",
+    ]
+    assert [one.filename for one in errors] == ["figure_1", "figure_2.png", "figure_3.png"]
+    assert errors[0].container_id == "cntr_1"
+
+
+@pytest.mark.parametrize(("size", "fits"), [(99, True), (100, True), (101, False)])
+def test_an_image_over_the_cap_is_a_failure(size, fits):
+    """The cap on a file holds for what comes inside a response too."""
+    (found,) = uncovered(result(image(b"x" * size)), [], max_bytes=100)
+    assert isinstance(found, ArtifactTarget) == fits
+    if not fits:
+        assert (found.limit, type(found).__name__) == (100, "ArtifactTooLargeError")
 
 
 def test_two_files_of_one_name_are_told_apart():
     """Names that differ by case only are one name on some disks."""
-    found = cited_targets(
-        result(citations=[citation("f1", "out.csv"), citation("f2", "OUT.csv"), citation("f3")])
+    names = set()
+    found = [
+        ArtifactTarget(filename=name, file_id=name).distinct(names)
+        for name in ("out.csv", "OUT.csv", "a.csv", "out (2).csv")
+    ]
+    assert [target.name for target in found] == [
+        "out.csv",
+        "OUT (2).csv",
+        "a.csv",
+        "out (2) (2).csv",
+    ]
+    assert [target.filename for target in found][1] == "OUT.csv"
+
+
+def message(*citations):
+    annotations = [
+        {"type": "container_file_citation", "container_id": one.container_id}
+        | {"file_id": one.file_id, "filename": one.filename}
+        | {"start_index": one.start_index, "end_index": one.end_index}
+        for one in citations
+    ]
+    part = {"type": "output_text", "text": "", "annotations": annotations}
+    return {"type": "message", "content": [part]}
+
+
+def call(call_id, container_id="cntr_1"):
+    return {"type": "code_interpreter_call", "id": call_id, "container_id": container_id}
+
+
+def facts(*items, files, origin="cited", calls=()):
+    """The call and the twin of each file, in a response of these items."""
+    response = CodeInterpreterResult(
+        response_id="resp_1",
+        output=list(items),
+        calls=[CodeInterpreterCall(id=one, container_id="cntr_1") for one in calls],
     )
-    assert [target.name for target in found] == ["out.csv", "OUT (2).csv", "a.csv"]
-    assert [target.filename for target in found] == ["out.csv", "OUT.csv", "a.csv"]
+    artifacts = [
+        Artifact(filename="x", original_filename="x", media_type="", origin=origin)
+        if one is None
+        else Artifact(
+            filename="x",
+            original_filename="x",
+            media_type="",
+            container_id="cntr_1",
+            file_id=one,
+            origin=origin,
+        )
+        for one in files
+    ]
+    found = described(artifacts, response)
+    assert {one.response_id for one in found} <= {"resp_1"}
+    return [(one.call_id, one.twin_of) for one in found]
+
+
+def test_the_only_call_before_a_citation_made_the_file():
+    """Two calls leave it open which of them made a file; a later one changes nothing."""
+    first, second = message(citation("cfile_1")), message(citation("cfile_2"))
+    items = [call("ci_1"), first, call("ci_2"), second]
+    assert facts(*items, files=["cfile_1", "cfile_2"]) == [("ci_1", None), (None, None)]
+    other = [call("ci_1"), call("ci_2", "cntr_2"), message(citation("cfile_1"))]
+    assert facts(*other, files=["cfile_1"]) == [("ci_1", None)]
+    cited_before = [message(citation("cfile_1")), call("ci_1"), message(citation("cfile_1"))]
+    assert facts(*cited_before, files=["cfile_1"]) == [(None, None)]
+
+
+def test_a_listed_file_is_of_the_only_call():
+    """A listing says nothing of calls, so only a lone call of the container is the maker."""
+    one, two = [call("ci_1")], [call("ci_1"), call("ci_2")]
+    assert facts(*one, files=["cfile_1"], origin="listed", calls=["ci_1"]) == [("ci_1", None)]
+    assert facts(*two, files=["cfile_1"], origin="listed", calls=["ci_1", "ci_2"]) == [(None, None)]
+
+
+def test_a_shown_and_a_saved_picture_are_twins_by_their_order():
+    """As many shown as saved pictures in one message: each is the hint to the other."""
+    shown = [citation("cfile_1", "cfile_1.png"), citation("cfile_2", "cfile_2.png")]
+    saved = [citation("cfile_3", "a.png", start=1, end=9), citation("cfile_4", "b.jpg")]
+    table = citation("cfile_5", "t.csv")
+    files = ["cfile_1", "cfile_2", "cfile_3", "cfile_4", "cfile_5"]
+    paired = facts(message(*shown, *saved, table), files=files)
+    assert [twin for _, twin in paired] == ["cfile_3", "cfile_4", "cfile_1", "cfile_2", None]
+    alone = facts(message(*shown, saved[0]), files=files[:3])
+    assert [twin for _, twin in alone] == [None, None, None]
+
+
+def test_a_figure_without_a_citation_hints_at_the_saved_picture():
+    """A figure of the outputs has no id, but may name the picture that was saved."""
+    saved = citation("cfile_1", "plot.png", start=1, end=9)
+    (target,) = uncovered(result(image(b"png"), citations=[saved]), [])
+    assert (target.twin_of, target.call_id) == ("cfile_1", "ci_1")

@@ -5,17 +5,23 @@ from __future__ import annotations
 import base64
 import dataclasses
 import pickle
+import tracemalloc
 
 import pytest
 
 from openai_code_interpreter import (
     Artifact,
+    ArtifactTooLargeError,
     ArtifactUnavailableError,
+    ArtifactUnsafeError,
     CodeInterpreterCall,
+    CodeInterpreterReducer,
     CodeInterpreterResult,
     ContainerFileCitation,
     InlineImage,
 )
+from openai_code_interpreter.snapshot import call_from_item
+from openai_code_interpreter.trackers import calls
 
 PNG = b"\x89PNG\r\n\x1a\n rest"
 PNG_URI = "data:image/png;base64," + base64.b64encode(PNG).decode()
@@ -97,18 +103,55 @@ def test_a_data_uri_gives_its_bytes(url, media_type):
         "data:image/png;base64,ÄÄÄÄ",
         "data:image/png;base64,A-_A",
         "data:;base64,AAAA",
+        "data:text/html;base64,AAAA",
+        "data:image;base64,AAAA",
+        "data:image/png;base64,AAAA====",
+        "data:image/png;base64,=AAA",
+        " data:image/png;base64,AAAA",
         "",
     ],
 )
 def test_anything_else_has_no_bytes(url):
     """No URL is fetched and no broken base64 is guessed at: there are no bytes."""
-    with pytest.raises(ArtifactUnavailableError, match="data URI"):
+    with pytest.raises(ArtifactUnsafeError, match="data URI"):
         InlineImage(url=url).read_bytes()
+
+
+@pytest.mark.parametrize("size", range(7))
+@pytest.mark.parametrize("cap", range(7))
+def test_the_cap_on_an_inline_image_is_exact(size, cap):
+    """Just the cap fits, however the base64 is padded."""
+    data = bytes(range(size))
+    image = InlineImage(url="data:image/png;base64," + base64.b64encode(data).decode())
+    if size <= cap:
+        assert image.read_bytes(max_bytes=cap) == data
+        return
+    with pytest.raises(ArtifactTooLargeError, match=f"{size} bytes") as caught:
+        image.read_bytes(max_bytes=cap)
+    assert caught.value.limit == cap
+
+
+def test_an_inline_image_over_the_cap_is_not_decoded():
+    """A hundred megabytes are refused by their length, even where they are no base64."""
+    image = InlineImage(url="data:image/png;base64," + "!" * 100_000_000)
+    tracemalloc.start()
+    with pytest.raises(ArtifactTooLargeError):
+        image.read_bytes(max_bytes=50_000_000)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1_000_000
+
+
+def test_what_is_fetched_never_is_said():
+    """The error of another URL says so, and shows no more of it than its scheme."""
+    with pytest.raises(ArtifactUnsafeError, match="never fetched") as caught:
+        InlineImage(url="https://user:secret@evil.example/?sig=secret").read_bytes()
+    assert "secret" not in str(caught.value)
 
 
 def test_the_error_of_a_broken_image_is_short():
     """The message shows the beginning of the URL, not megabytes of it."""
-    with pytest.raises(ArtifactUnavailableError) as caught:
+    with pytest.raises(ArtifactUnsafeError) as caught:
         InlineImage(url="data:image/png;base64,!" + "A" * 10_000).read_bytes()
     assert len(str(caught.value)) < 200
 
@@ -176,3 +219,34 @@ def test_an_artifact_crosses_to_another_process_without_its_reader():
     assert copy == artifact
     with pytest.raises(ArtifactUnavailableError, match="ask its store"):
         copy.read_bytes()
+
+
+def test_long_code_and_logs_are_cut_and_said_to_be():
+    """What a value keeps is bounded; `truncated` tells, and the rest of the outputs stays."""
+    item = {
+        "id": "ci_1",
+        "code": "x" * 10,
+        "outputs": [
+            {"type": "logs", "logs": "abcdef"},
+            {"type": "image", "url": "data:image/png;base64,AA=="},
+            {"type": "logs", "logs": "ghijkl"},
+        ],
+    }
+    whole, cut = call_from_item(item, max_chars=12), call_from_item(item, max_chars=8)
+    assert (whole.truncated, whole.code, whole.logs) == (False, "x" * 10, "abcdefghijkl")
+    assert (cut.truncated, cut.code, cut.logs, len(cut.images)) == (True, "x" * 8, "abcdefgh", 1)
+    assert item["outputs"][2]["logs"] == "ghijkl"
+
+
+def test_a_stream_of_code_without_end_is_passed_on_and_not_kept(monkeypatch):
+    """Every piece is told; beyond the bound none is kept until the whole code comes."""
+    monkeypatch.setattr(calls, "MAX_CALL_CHARS", 10)
+    reducer = CodeInterpreterReducer()
+    item = {"type": "code_interpreter_call", "id": "ci_1", "container_id": "cntr_1"}
+    reducer.feed({"type": "response.output_item.added", "item": item})
+    delta = {"type": "response.code_interpreter_call_code.delta", "item_id": "ci_1"}
+    told = [event for n in range(9) for event in reducer.feed({**delta, "delta": f"{n}" * 4})]
+    assert [event.delta for event in told] == [f"{n}" * 4 for n in range(9)]
+    assert reducer.result().calls[0].code == "00001111"
+    done = {"type": "response.code_interpreter_call_code.done", "item_id": "ci_1"}
+    assert [event.type for event in reducer.feed({**done, "code": "all"})] == ["code_done"]

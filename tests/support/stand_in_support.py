@@ -70,6 +70,11 @@ def http(one, path, *, method="GET", body=None, headers=None):
             return error.code, error.headers, error.read()
 
 
+def asked(one):
+    """The requests for a response, without those for files."""
+    return [request for request in one.requests if request.path.endswith("/responses")]
+
+
 def wait_until(condition, *, seconds=10.0):
     deadline = time.monotonic() + seconds
     while not condition():

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from openai_code_interpreter.artifacts.download import DEFAULT_MAX_FILE_BYTES
+from openai_code_interpreter.artifacts.options import (
+    DEFAULT_DOWNLOAD_TIMEOUT,
+    DEFAULT_MAX_FILE_BYTES,
+    DEFAULT_MAX_FILES,
+    DEFAULT_MAX_RESPONSE_BYTES,
+    DeliveryOptions,
+    FetchMode,
+    LinkMode,
+    ListMode,
+)
 from openai_code_interpreter.artifacts.stores import ArtifactStore, chosen_store
 from openai_code_interpreter.clients import ClientPool
 from openai_code_interpreter.config import AUTO, ContainerConfig, parse_container
@@ -30,10 +39,20 @@ class CodeInterpreter:
         container: `"auto"`, the id of a container, or a `ContainerConfig`.
         artifact_store: Where generated files go; by default this process's memory.
         include_outputs: Ask the API for logs and images of the code.
+        fetch: `"eager"` downloads each file as soon as it is known, `"lazy"` when its bytes are
+            asked for, `"none"` never.
+        list_files: Look into the container for files that the text does not cite: `"auto"` when
+            code ran and the answer cites nothing, mentions a path that leads to nothing, or has a
+            structured format; `"always"`; `"never"`.
+        links: `"keep"` leaves links to `sandbox:/mnt/data/…` in the text, `"rewrite"` makes them
+            lead to where the store keeps the file.
         max_file_bytes: The cap on one file, in bytes.
+        max_response_bytes: The cap on all files of a response together, in bytes.
+        max_files: The cap on the number of files of a response.
+        download_timeout: Seconds that one file may take, all attempts together.
 
     Raises:
-        ValueError: If `container` is not valid.
+        ValueError: If `container` or another option is not valid.
         openai.OpenAIError: The SDK's own, if there is no API key.
 
     Example:
@@ -53,7 +72,13 @@ class CodeInterpreter:
         container: str | ContainerConfig = AUTO,
         artifact_store: ArtifactStore | None = None,
         include_outputs: bool = True,
+        fetch: FetchMode = "eager",
+        list_files: ListMode = "auto",
+        links: LinkMode = "keep",
         max_file_bytes: int = DEFAULT_MAX_FILE_BYTES,
+        max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES,
+        max_files: int = DEFAULT_MAX_FILES,
+        download_timeout: float = DEFAULT_DOWNLOAD_TIMEOUT,
     ) -> None:
         self._engine = Engine(
             model=model,
@@ -61,7 +86,15 @@ class CodeInterpreter:
             artifact_store=chosen_store(artifact_store),
             container=parse_container(container),
             include_outputs=include_outputs,
-            max_file_bytes=max_file_bytes,
+            delivery=DeliveryOptions(
+                fetch=fetch,
+                list_files=list_files,
+                links=links,
+                max_file_bytes=max_file_bytes,
+                max_response_bytes=max_response_bytes,
+                max_files=max_files,
+                download_timeout=download_timeout,
+            ),
         )
         self._engine.clients.sync()  # a missing key is told here, not at the first run
 
@@ -130,10 +163,20 @@ class AsyncCodeInterpreter:
         container: `"auto"`, the id of a container, or a `ContainerConfig`.
         artifact_store: Where generated files go; by default this process's memory.
         include_outputs: Ask the API for logs and images of the code.
+        fetch: `"eager"` downloads each file as soon as it is known, `"lazy"` when its bytes are
+            asked for, `"none"` never.
+        list_files: Look into the container for files that the text does not cite: `"auto"` when
+            code ran and the answer cites nothing, mentions a path that leads to nothing, or has a
+            structured format; `"always"`; `"never"`.
+        links: `"keep"` leaves links to `sandbox:/mnt/data/…` in the text, `"rewrite"` makes them
+            lead to where the store keeps the file.
         max_file_bytes: The cap on one file, in bytes.
+        max_response_bytes: The cap on all files of a response together, in bytes.
+        max_files: The cap on the number of files of a response.
+        download_timeout: Seconds that one file may take, all attempts together.
 
     Raises:
-        ValueError: If `container` is not valid.
+        ValueError: If `container` or another option is not valid.
 
     Example:
         ```python
@@ -153,7 +196,13 @@ class AsyncCodeInterpreter:
         container: str | ContainerConfig = AUTO,
         artifact_store: ArtifactStore | None = None,
         include_outputs: bool = True,
+        fetch: FetchMode = "eager",
+        list_files: ListMode = "auto",
+        links: LinkMode = "keep",
         max_file_bytes: int = DEFAULT_MAX_FILE_BYTES,
+        max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES,
+        max_files: int = DEFAULT_MAX_FILES,
+        download_timeout: float = DEFAULT_DOWNLOAD_TIMEOUT,
     ) -> None:
         self._engine = Engine(
             model=model,
@@ -161,7 +210,15 @@ class AsyncCodeInterpreter:
             artifact_store=chosen_store(artifact_store),
             container=parse_container(container),
             include_outputs=include_outputs,
-            max_file_bytes=max_file_bytes,
+            delivery=DeliveryOptions(
+                fetch=fetch,
+                list_files=list_files,
+                links=links,
+                max_file_bytes=max_file_bytes,
+                max_response_bytes=max_response_bytes,
+                max_files=max_files,
+                download_timeout=download_timeout,
+            ),
         )
 
     @property

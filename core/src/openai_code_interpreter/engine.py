@@ -7,17 +7,18 @@ union of event models, which costs several times as much as everything done here
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from openai import AsyncStream, Stream
 
-from openai_code_interpreter.artifacts.download import (
-    DEFAULT_MAX_FILE_BYTES,
-    adeliver,
-    deliver,
-)
+from openai_code_interpreter.artifacts.download import DownloadLimits, adeliver, deliver
+from openai_code_interpreter.artifacts.jobs import aperform, perform
+from openai_code_interpreter.artifacts.listing import KnownFiles, is_structured
+from openai_code_interpreter.artifacts.options import DeliveryOptions
+from openai_code_interpreter.artifacts.plan import ArtifactTarget, FileKey
+from openai_code_interpreter.artifacts.readers import LazyBytes
 from openai_code_interpreter.config import AUTO, ContainerConfig
 from openai_code_interpreter.request import response_arguments
 from openai_code_interpreter.stream import (
@@ -26,6 +27,7 @@ from openai_code_interpreter.stream import (
     CodeInterpreterStream,
     Source,
 )
+from openai_code_interpreter.turn import Turn
 from openai_code_interpreter.wire import is_response
 
 if TYPE_CHECKING:
@@ -47,7 +49,8 @@ class Engine:
         artifact_store: Where generated files go.
         container: The container when a call names none.
         include_outputs: Ask the API for logs and images of the code.
-        max_file_bytes: The cap on one file, in bytes.
+        delivery: How files are found and brought.
+        known_files: The files that this object's earlier turns brought.
     """
 
     model: str | None
@@ -55,7 +58,8 @@ class Engine:
     artifact_store: ArtifactStore
     container: str | ContainerConfig = AUTO
     include_outputs: bool = True
-    max_file_bytes: int = DEFAULT_MAX_FILE_BYTES
+    delivery: DeliveryOptions = field(default_factory=DeliveryOptions)
+    known_files: KnownFiles = field(default_factory=KnownFiles)
 
     def stream(
         self,
@@ -63,6 +67,7 @@ class Engine:
         *,
         container: object = None,
         in_one_piece: bool = False,
+        known_files: Iterable[FileKey] = (),
         options: Mapping[str, Any] | None = None,
     ) -> CodeInterpreterStream:
         """Return a stream whose request is made when it is first iterated.
@@ -71,16 +76,20 @@ class Engine:
             input: A text, or a list of Responses input items.
             container: The call's own container.
             in_one_piece: Ask for the finished response instead of a stream of events.
+            known_files: The files of earlier turns, by container and file id.
             options: Other options of `responses.create`.
 
         Raises:
             ValueError: If the input is empty or the container is not valid.
         """
         arguments = self._arguments(input, container, options, stream=not in_one_piece)
-        store, cap = self.artifact_store, self.max_file_bytes
+        limits = self._limits()
         return CodeInterpreterStream(
+            self._turn(arguments, known_files),
             lambda: _open(self.clients.sync(), arguments),
-            lambda target: deliver(self.clients.sync(), target, store, max_bytes=cap),
+            lambda job, announced: perform(
+                self.clients.sync(), job, limits=limits, announced=announced
+            ),
         )
 
     def astream(
@@ -89,15 +98,39 @@ class Engine:
         *,
         container: object = None,
         in_one_piece: bool = False,
+        known_files: Iterable[FileKey] = (),
         options: Mapping[str, Any] | None = None,
     ) -> AsyncCodeInterpreterStream:
         """Return the async twin of `stream`."""
         arguments = self._arguments(input, container, options, stream=not in_one_piece)
-        store, cap = self.artifact_store, self.max_file_bytes
-        client = self.clients.for_running_loop
+        limits, client = self._limits(), self.clients.for_running_loop
         return AsyncCodeInterpreterStream(
+            self._turn(arguments, known_files),
             lambda: _aopen(client(), arguments),
-            lambda target: adeliver(client(), target, store, max_bytes=cap),
+            lambda job, announced: aperform(client(), job, limits=limits, announced=announced),
+        )
+
+    def _turn(self, arguments: Mapping[str, Any], known_files: Iterable[FileKey]) -> Turn:
+        for key in known_files:
+            self.known_files.add(key)
+        return Turn(
+            self.artifact_store,
+            options=self.delivery,
+            known=self.known_files,
+            structured=is_structured(arguments),
+            lazily=self._lazily,
+        )
+
+    def _limits(self) -> DownloadLimits:
+        return DownloadLimits(
+            max_file_bytes=self.delivery.max_file_bytes, seconds=self.delivery.download_timeout
+        )
+
+    def _lazily(self, target: ArtifactTarget) -> LazyBytes:
+        store, limits = self.artifact_store, self._limits()
+        return LazyBytes(
+            lambda: deliver(self.clients.sync(), target, store, limits=limits),
+            lambda: adeliver(self.clients.for_running_loop(), target, store, limits=limits),
         )
 
     def _arguments(

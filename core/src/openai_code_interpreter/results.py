@@ -7,16 +7,18 @@ by value, print short (no payloads), and go to JSON and back through `pydantic.T
 from __future__ import annotations
 
 import base64
-import binascii
-from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, fields, replace
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator
 
+from openai_code_interpreter.artifacts.media_types import INLINE_IMAGES
 from openai_code_interpreter.errors import (
     ArtifactError,
+    ArtifactTooLargeError,
     ArtifactUnavailableError,
+    ArtifactUnsafeError,
     artifact_error,
 )
 
@@ -67,26 +69,45 @@ class InlineImage:
     @property
     def media_type(self) -> str | None:
         """The media type that the data URI states, such as `image/png`, or None."""
-        header, found, _ = self.url.partition(",")
-        header = header.lower()
-        if not found or not header.startswith("data:") or not header.endswith(";base64"):
+        header = self.url[: max(self.url.find(","), 0)].lower()
+        if not header.startswith("data:") or not header.endswith(";base64"):
             return None
         return header[5:].split(";", 1)[0] or None
 
-    def read_bytes(self) -> bytes:
+    def read_bytes(self, max_bytes: int | None = None) -> bytes:
         """Return the image's bytes.
 
+        Args:
+            max_bytes: The cap on its size in bytes, checked before anything is decoded.
+
         Raises:
-            ArtifactUnavailableError: If the URL is no well-formed base64 data URI.
+            ArtifactUnsafeError: If the URL is no well-formed base64 data URI of an image. No other
+                URL is ever fetched.
+            ArtifactTooLargeError: If the image is larger than `max_bytes`.
         """
-        _, _, payload = self.url.partition(",")
-        if self.media_type is not None:
-            try:
-                return base64.b64decode(payload, validate=True)
-            except (binascii.Error, ValueError):
-                pass
-        msg = f"the inline image is no base64 data URI: {self.url[:40]!r}"
-        raise ArtifactUnavailableError(msg)
+        if not (self.media_type or "").startswith("image/"):
+            scheme = self.url.partition(":")[0][:20]
+            msg = (
+                f"the inline image ({scheme!r}, {len(self.url)} characters) is no base64 data URI "
+                "of an image, and URLs that a response names are never fetched"
+            )
+            raise ArtifactUnsafeError(msg)
+        start = self.url.index(",") + 1
+        size = (len(self.url) - start) // 4 * 3 - self.url[max(start, len(self.url) - 2) :].count(
+            "="
+        )
+        if max_bytes is not None and size > max_bytes:
+            msg = f"the inline image has {size} bytes, over the cap of {max_bytes}"
+            raise ArtifactTooLargeError(msg, limit=max_bytes)
+        try:
+            data = base64.b64decode(self.url[start:], validate=True)
+        except ValueError as error:  # binascii.Error is one; so is text beyond ASCII
+            msg = f"the inline image is a data URI with broken base64: {error}"
+            raise ArtifactUnsafeError(msg) from error
+        if len(data) != size:  # the decoder passes over padding where none belongs
+            msg = "the inline image is a data URI with broken base64: its padding is odd"
+            raise ArtifactUnsafeError(msg)
+        return data
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +126,8 @@ class CodeInterpreterCall:
     """`in_progress`, `interpreting`, `completed`, `incomplete` or `failed`."""
     code: str = field(default="", repr=False)
     outputs: list[dict[str, Any]] | None = field(default=None, repr=False)
+    truncated: bool = False
+    """Whether code or logs were longer than what is kept (8 Mi characters each)."""
 
     @property
     def logs(self) -> str:
@@ -132,21 +155,32 @@ def _only_callable(value: object) -> object:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artifact:
-    """A generated file that was delivered to a store."""
+    """A generated file: delivered to a store, or, with `fetch="lazy"`, waiting in its container."""
 
     filename: str
     """The name under which it lies in its store: one component, safe to join to a path."""
     original_filename: str
     """The name that the model or the container gave it. Untrusted: never join it to a path."""
     media_type: str
-    size: int
-    """Bytes."""
-    sha256: str = field(repr=False)
-    """Hexadecimal digest of the bytes."""
+    """What it is: images by their first bytes only, other files by their name. Before a file was
+    fetched, its name is all there is."""
+    size: int | None = None
+    """Bytes; None if it was not fetched and nobody said."""
+    sha256: str | None = field(default=None, repr=False)
+    """Hexadecimal digest of the bytes; None as long as the file was not fetched."""
     container_id: str | None = None
     file_id: str | None = None
+    response_id: str | None = None
+    call_id: str | None = None
+    """The call that made it, where that can be told: of a shown image always, of another file if
+    only one call had run in its container."""
+    path: str | None = None
+    """Where it lay in the container, such as `/mnt/data/plot.png`, if that was said. Untrusted."""
     origin: ArtifactOrigin = "cited"
-    key: str = field(repr=False)
+    twin_of: str | None = field(default=None, repr=False)
+    """The id of a file that is probably the same picture in other bytes: one of the two was shown,
+    the other saved. A hint from their order, since nothing on the wire pairs them."""
+    key: str | None = field(default=None, repr=False)
     """The store's own name for it: relative, and valid in that store only."""
     location: str | None = None
     """Where it lies, for people and programs: a path for a directory, None for memory."""
@@ -159,27 +193,83 @@ class Artifact:
         # Another process cannot read what this one holds; it asks the store.
         return [None if one.name == "reader" else getattr(self, one.name) for one in fields(self)]
 
+    @property
+    def fetched(self) -> bool:
+        """Whether the file was brought to a store. If not, reading it fetches it."""
+        return self.sha256 is not None
+
+    @property
+    def inline_safe(self) -> bool:
+        """Whether a browser may show it in place: a PNG, JPEG, GIF or WebP by its first bytes.
+
+        Offer everything else for download, with `Content-Disposition: attachment` and
+        `X-Content-Type-Options: nosniff`: SVG, HTML and PDF files can carry scripts.
+        """
+        return self.fetched and self.media_type in INLINE_IMAGES
+
     def read_bytes(self) -> bytes:
-        """Return the file's bytes.
+        """Return the file's bytes, fetching them if they were not fetched yet.
 
         Raises:
             ArtifactUnavailableError: If this value came from JSON or from another process, or the
                 store lost the file.
                 `get_artifacts` of the plugins, or the store's own `read_bytes(key)`, finds it.
+            ArtifactError: If it had to be fetched and that failed.
         """
+        return self._reader()()
+
+    async def aread_bytes(self) -> bytes:
+        """Return the file's bytes without blocking the event loop; see `read_bytes`."""
+        reader = self._reader()
+        aread: Callable[[], Awaitable[bytes]] | None = getattr(reader, "aread", None)
+        return reader() if aread is None else await aread()
+
+    def fetch(self) -> Artifact:
+        """Return this file as it lies in the store, with its size, hash, media type and place.
+
+        Raises:
+            ArtifactError: If it had to be fetched and that failed.
+        """
+        if self.fetched:
+            return self
+        fetch: Callable[[], Artifact] | None = getattr(self._reader(), "fetch", None)
+        return self if fetch is None else self._as_fetched(fetch())
+
+    async def afetch(self) -> Artifact:
+        """Return this file as it lies in the store; see `fetch`."""
+        if self.fetched:
+            return self
+        fetch: Callable[[], Awaitable[Artifact]] | None = getattr(self._reader(), "afetch", None)
+        return self if fetch is None else self._as_fetched(await fetch())
+
+    def _as_fetched(self, arrived: Artifact) -> Artifact:
+        return replace(
+            self,
+            filename=arrived.filename,
+            media_type=arrived.media_type,
+            size=arrived.size,
+            sha256=arrived.sha256,
+            key=arrived.key,
+            location=arrived.location,
+            reader=arrived.reader,
+        )
+
+    def _reader(self) -> Callable[[], bytes]:
         reader: Callable[[], bytes] | None = self.reader
-        if reader is None:
-            msg = (
-                f"the bytes of {self.filename!r} are not at hand: this artifact came from "
-                f"elsewhere; ask its store with store.read_bytes({self.key!r})"
-            )
-            raise ArtifactUnavailableError(
-                msg,
-                container_id=self.container_id,
-                file_id=self.file_id,
-                filename=self.original_filename,
-            )
-        return reader()
+        if reader is not None:
+            return reader
+        way_out = (
+            f"this artifact came from elsewhere; ask its store with store.read_bytes({self.key!r})"
+            if self.fetched
+            else "it was not fetched; get_artifacts(message, client=…) reads it from its container"
+        )
+        msg = f"the bytes of {self.filename!r} are not at hand: {way_out}"
+        raise ArtifactUnavailableError(
+            msg,
+            container_id=self.container_id,
+            file_id=self.file_id,
+            filename=self.original_filename,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +282,8 @@ class CodeInterpreterResult:
 
     response_id: str | None = None
     model: str | None = None
+    created_at: int | None = None
+    """When the response began, in seconds since 1970, by the API's clock."""
     status: str = "in_progress"
     """`completed`, `incomplete`, `failed`, `cancelled`, `queued` or `in_progress`."""
     text: str = ""
@@ -202,9 +294,11 @@ class CodeInterpreterResult:
     citations: list[ContainerFileCitation] = field(default_factory=list)
     """Every citation once, in order of appearance."""
     artifacts: list[Artifact] = field(default_factory=list)
-    """The delivered files, each once, in the order in which they were cited."""
+    """The files, each once: cited ones in the order of the text, then listed, then shown ones."""
     failures: list[JsonArtifactError] = field(default_factory=list)
     """One error for each file that could not be delivered."""
+    dangling_links: list[str] = field(default_factory=list)
+    """Paths that the text links and that lead to no file of the response, in order."""
     container_ids: list[str] = field(default_factory=list)
     """Every container of the response, in order of appearance."""
     usage: dict[str, Any] | None = field(default=None, repr=False)

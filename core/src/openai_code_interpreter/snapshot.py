@@ -7,7 +7,7 @@ response both end in `build_result` of the same objects, so they give the same r
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Final
 
 from openai_code_interpreter.results import (
     CodeInterpreterCall,
@@ -23,10 +23,12 @@ from openai_code_interpreter.wire import (
     mapping,
     number,
     optional_text,
+    seconds,
     text,
 )
 
 __all__ = [
+    "MAX_CALL_CHARS",
     "build_result",
     "call_from_item",
     "citation_from_annotation",
@@ -34,16 +36,38 @@ __all__ = [
 ]
 
 
-def call_from_item(item: Wire) -> CodeInterpreterCall:
-    """Read a `code_interpreter_call` item."""
+MAX_CALL_CHARS: Final = 8 * 1024 * 1024
+"""How many characters of a call's code, and of its logs, a result keeps."""
+
+
+def call_from_item(item: Wire, *, max_chars: int = MAX_CALL_CHARS) -> CodeInterpreterCall:
+    """Read a `code_interpreter_call` item.
+
+    Args:
+        item: The item.
+        max_chars: How many characters of its code, and of its logs, are kept.
+    """
+    code = text(item, "code")
     outputs = list(entries(item, "outputs")) if item.get("outputs") is not None else None
+    kept = outputs if outputs is None else _cut_logs(outputs, max_chars)
     return CodeInterpreterCall(
         id=text(item, "id"),
         container_id=optional_text(item, "container_id"),
         status=text(item, "status") or "in_progress",
-        code=text(item, "code"),
-        outputs=outputs,
+        code=code[:max_chars],
+        outputs=kept,
+        truncated=len(code) > max_chars or kept != outputs,
     )
+
+
+def _cut_logs(outputs: list[Wire], left: int) -> list[Wire]:
+    """Return the outputs with so many characters of logs."""
+    kept: list[Wire] = []
+    for output in outputs:
+        logs = text(output, "logs")
+        kept.append({**output, "logs": logs[:left]} if len(logs) > left else output)
+        left = max(0, left - len(logs))
+    return kept
 
 
 def citation_from_annotation(annotation: Wire) -> ContainerFileCitation | None:
@@ -87,6 +111,7 @@ def build_result(
     return CodeInterpreterResult(
         response_id=optional_text(response, "id"),
         model=optional_text(response, "model"),
+        created_at=seconds(response, "created_at"),
         status=status,
         text="".join(text(part, "text") for part in _parts(output, "output_text")),
         refusal=refusal or None,

@@ -1,8 +1,8 @@
 """The streams that a caller iterates: thin shells, sync and async, over one `Turn`.
 
-They open the response on first use, yield what the turn tells, bring the files, and close the HTTP
-response in every case: at the end, after an error, on `close()`, on leaving the `with` block, and
-when the iterator is dropped.
+They open the response on first use, yield what the turn tells, have the files brought beside it,
+and close the HTTP response in every case: at the end, after an error, on `close()`, on leaving the
+`with` block, and when the iterator is dropped.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from collections.abc import (
 )
 from typing import Any, Protocol, Self
 
-from openai_code_interpreter.artifacts.plan import ArtifactTarget
-from openai_code_interpreter.errors import ArtifactError
+from anyio import CancelScope, to_thread
+
+from openai_code_interpreter.artifacts.crews import AsyncCrew, AsyncPerform, Crew, Perform
 from openai_code_interpreter.events import CodeInterpreterEvent
-from openai_code_interpreter.results import Artifact, CodeInterpreterResult
+from openai_code_interpreter.results import CodeInterpreterResult
 from openai_code_interpreter.turn import Step, Turn
 
 __all__ = ["AsyncCodeInterpreterStream", "AsyncSource", "CodeInterpreterStream", "Source"]
@@ -62,11 +63,9 @@ class CodeInterpreterStream:
         ```
     """
 
-    def __init__(
-        self, open_source: Callable[[], Source], deliver: Callable[[ArtifactTarget], Artifact]
-    ) -> None:
-        self._turn = Turn()
-        self._steps = _run(self._turn, open_source, deliver)
+    def __init__(self, turn: Turn, open_source: Callable[[], Source], perform: Perform) -> None:
+        self._turn = turn
+        self._steps = _run(turn, open_source, Crew(perform))
         self._events = (event for step in self._steps for event in step.events)
 
     @property
@@ -103,11 +102,12 @@ class AsyncCodeInterpreterStream:
 
     def __init__(
         self,
+        turn: Turn,
         open_source: Callable[[], Awaitable[AsyncSource]],
-        deliver: Callable[[ArtifactTarget], Awaitable[Artifact]],
+        perform: AsyncPerform,
     ) -> None:
-        self._turn = Turn()
-        self._steps = _arun(self._turn, open_source, deliver)
+        self._turn = turn
+        self._steps = _arun(turn, open_source, AsyncCrew(perform))
         self._events = _flatten(self._steps)
 
     @property
@@ -144,62 +144,80 @@ class AsyncCodeInterpreterStream:
 # once, its generator closed, and with it the HTTP response.
 
 
-def _run(
-    turn: Turn, open_source: Callable[[], Source], deliver: Callable[[ArtifactTarget], Artifact]
-) -> Generator[Step]:
-    source = open_source()
+def _run(turn: Turn, open_source: Callable[[], Source], crew: Crew) -> Generator[Step]:
     try:
-        events = iter(source)
-        while not turn.over:
-            try:
-                step = turn.take(next(events))
-            except StopIteration:
-                break
-            except Exception as error:  # noqa: BLE001 - the turn decides what it means
-                turn.broke(error)
-                break
-            if step is not None:
-                yield step
+        source = open_source()
+        try:
+            events = iter(source)
+            while not turn.over:
+                try:
+                    step = turn.take(next(events))
+                except StopIteration:
+                    turn.ended()
+                    break
+                except Exception as error:  # noqa: BLE001 - the turn decides what it means
+                    turn.broke(error)
+                    break
+                if step is not None:
+                    yield step
+                if turn.busy and not turn.over:
+                    yield from _advance(turn, crew, wait=False)
+        finally:
+            source.close()
+        while turn.busy:
+            yield from _advance(turn, crew, wait=True)
+        yield turn.finish()
     finally:
-        source.close()
-    for due in (turn.cited, turn.shown):
-        for target in due():
-            try:
-                step = turn.delivered(deliver(target))
-            except ArtifactError as error:
-                step = turn.missed(error)
-            yield step
-    yield turn.finish()
+        turn.abandon()
+        crew.close()
+
+
+def _advance(turn: Turn, crew: Crew, *, wait: bool) -> Generator[Step]:
+    crew.start(turn.due())
+    for job, outcome in crew.news(wait=wait and crew.working):
+        turn.settle(job, outcome)
+    yield from turn.told()
 
 
 async def _arun(
-    turn: Turn,
-    open_source: Callable[[], Awaitable[AsyncSource]],
-    deliver: Callable[[ArtifactTarget], Awaitable[Artifact]],
+    turn: Turn, open_source: Callable[[], Awaitable[AsyncSource]], crew: AsyncCrew
 ) -> AsyncGenerator[Step]:
-    source = await open_source()
     try:
-        events = aiter(source)
-        while not turn.over:
-            try:
-                step = turn.take(await anext(events))
-            except StopAsyncIteration:
-                break
-            except Exception as error:  # noqa: BLE001 - the turn decides what it means
-                turn.broke(error)
-                break
-            if step is not None:
-                yield step
+        source = await open_source()
+        try:
+            events = aiter(source)
+            while not turn.over:
+                try:
+                    step = turn.take(await anext(events))
+                except StopAsyncIteration:
+                    turn.ended()
+                    break
+                except Exception as error:  # noqa: BLE001 - the turn decides what it means
+                    turn.broke(error)
+                    break
+                if step is not None:
+                    yield step
+                if turn.busy and not turn.over:
+                    for told in await _aadvance(turn, crew, wait=False):
+                        yield told
+        finally:
+            await source.close()
+        while turn.busy:
+            for told in await _aadvance(turn, crew, wait=True):
+                yield told
+        yield turn.finish()
     finally:
-        await source.close()
-    for due in (turn.cited, turn.shown):
-        for target in due():
-            try:
-                step = turn.delivered(await deliver(target))
-            except ArtifactError as error:
-                step = turn.missed(error)
-            yield step
-    yield turn.finish()
+        await crew.close()
+        if turn.busy:
+            with CancelScope(shield=True):  # a store may take its time to forget a file
+                await to_thread.run_sync(turn.abandon)
+
+
+async def _aadvance(turn: Turn, crew: AsyncCrew, *, wait: bool) -> list[Step]:
+    crew.start(turn.due())
+    for job, outcome in await crew.news(wait=wait and crew.working):
+        turn.settle(job, outcome)
+    return turn.told()
 
 
 async def _flatten(steps: AsyncIterator[Step]) -> AsyncGenerator[CodeInterpreterEvent]:

@@ -1,18 +1,33 @@
 """One response from its first event to its last file: every decision that the shells share.
 
-The sync and the async stream only open, iterate, download and close. What an event means, which
+The sync and the async stream only open, iterate, do jobs and close. What an event means, which
 files are due, which error an ending deserves: all of it is decided here, without input or output.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import openai
 
-from openai_code_interpreter.artifacts.plan import ArtifactTarget, cited_targets, shown_targets
+from openai_code_interpreter.artifacts.delivery import Deliveries, LazyFetch
+from openai_code_interpreter.artifacts.jobs import Job, ListFiles, Outcome
+from openai_code_interpreter.artifacts.listing import (
+    KnownFiles,
+    containers_to_list,
+    listed_targets,
+)
+from openai_code_interpreter.artifacts.options import DeliveryOptions
+from openai_code_interpreter.artifacts.plan import (
+    ArtifactTarget,
+    cited_target,
+    described,
+    shown_targets,
+)
+from openai_code_interpreter.artifacts.rewriting import TextGate, linked_text
+from openai_code_interpreter.artifacts.stores import ArtifactStore, chosen_store
 from openai_code_interpreter.errors import (
     ArtifactError,
     ResponseFailedError,
@@ -22,10 +37,12 @@ from openai_code_interpreter.events import (
     ArtifactFailed,
     ArtifactReady,
     CodeInterpreterEvent,
+    FileCited,
     ResponseFinished,
+    TextDone,
 )
 from openai_code_interpreter.reducer import CodeInterpreterReducer
-from openai_code_interpreter.results import Artifact, CodeInterpreterResult
+from openai_code_interpreter.results import CodeInterpreterResult
 from openai_code_interpreter.wire import Wire, as_wire
 
 __all__ = ["Step", "Turn"]
@@ -39,19 +56,50 @@ class Step(NamedTuple):
 
 
 class Turn:
-    """The course of one response."""
+    """The course of one response.
 
-    def __init__(self) -> None:
+    A shell feeds it: `take` for each event of the stream, `broke` or `ended` at its end. As long
+    as it is `busy`, the shell starts what is `due`, hands in outcomes with `settle`, and passes on
+    what is `told`. `finish` comes last.
+
+    Args:
+        store: Where files go; by default this process's memory.
+        options: How they are found and brought.
+        known: The files of earlier turns.
+        structured: Whether a structured answer was asked for.
+        lazily: Makes the reader of a file that is fetched when it is read.
+    """
+
+    def __init__(
+        self,
+        store: ArtifactStore | None = None,
+        *,
+        options: DeliveryOptions | None = None,
+        known: KnownFiles | None = None,
+        structured: bool = False,
+        lazily: LazyFetch | None = None,
+    ) -> None:
+        self._options = options or DeliveryOptions()
+        self._known = known or KnownFiles()
+        self._structured = structured
         self._reducer = CodeInterpreterReducer()
-        self._artifacts: list[Artifact] = []
-        self._failures: list[ArtifactError] = []
+        self._files = Deliveries(self._options, chosen_store(store), lazily)
+        self._gate = TextGate() if self._options.links == "rewrite" else None
+        self._listings: set[Job] = set()
+        self._left = ["list", "show"]
         self._cause: Exception | None = None
+        self._ended = False
         self._seen = 0
 
     @property
     def over(self) -> bool:
-        """Whether nothing more is to be read: the response finished, or an error ended it."""
-        return self._reducer.finished or self._cause is not None
+        """Whether nothing more is to be read: the response finished, or the stream ended."""
+        return self._reducer.finished or self._ended
+
+    @property
+    def busy(self) -> bool:
+        """Whether files are on their way, or still to be looked for."""
+        return self._files.busy or bool(self._listings) or (self.over and bool(self._left))
 
     def take(self, event: object) -> Step | None:
         """Take what the stream brought; None if it is no JSON object."""
@@ -62,7 +110,13 @@ class Turn:
         events = self._reducer.feed(wire)
         if events and isinstance(events[-1], ResponseFinished):
             events = events[:-1]  # the end is told by `finish`, after the files
-        return Step(wire, events)
+        for one in events:
+            if type(one) is FileCited:
+                self._files.held = True  # until all files of the text are named
+                self._files.add(cited_target(one.citation))
+            elif type(one) is TextDone:
+                self._files.held = False
+        return Step(wire, events if self._gate is None else self._gate.take(events))
 
     def broke(self, error: Exception) -> None:
         """Take an error that was raised while the stream was read.
@@ -74,32 +128,68 @@ class Turn:
         if type(error) is openai.APIError:
             self._reducer.fail(error.body or {"message": error.message})
         self._cause = error
+        self.ended()
 
-    def cited(self) -> Iterator[ArtifactTarget]:
-        """Yield the files that the text cites, if the response came to an end."""
-        if self._reducer.finished:
-            yield from cited_targets(self._reducer.result())
+    def ended(self) -> None:
+        """Take the end of the stream."""
+        self._ended = True
 
-    def shown(self) -> Iterator[ArtifactTarget]:
-        """Yield the displayed images that no delivered file stands for; ask after `cited`."""
-        yield from shown_targets(self._reducer.result(), self._artifacts)
+    def due(self) -> list[Job]:
+        """Return the jobs to start now."""
+        if self.over:
+            self._files.held = False
+        jobs = self._files.jobs()
+        while self.over and self._left and not (jobs or self._files.busy or self._listings):
+            jobs = self._list() if self._left.pop(0) == "list" else self._show()
+        return jobs
 
-    def delivered(self, artifact: Artifact) -> Step:
-        """Take a file that arrived."""
-        self._artifacts.append(artifact)
-        return Step(None, [ArtifactReady(artifact=artifact)])
+    def settle(self, job: Job, outcome: Outcome) -> None:
+        """Take what came of a job."""
+        if not isinstance(job, ListFiles):
+            self._files.settle(job, outcome)
+            return
+        self._listings.discard(job)
+        if isinstance(outcome, ArtifactError):
+            self._files.fail(outcome)
+        elif isinstance(outcome, list):
+            result = self._reducer.result()
+            found = listed_targets(
+                outcome, since=result.created_at, known=self._known, said=result.text
+            )
+            self._add_all(found)
 
-    def missed(self, error: ArtifactError) -> Step:
-        """Take a file that could not be had."""
-        self._failures.append(error)
-        return Step(None, [ArtifactFailed(error=error)])
+    def told(self) -> list[Step]:
+        """Return the steps of what became known of the files since the last time."""
+        steps: list[Step] = []
+        for outcome in self._files.tell(lambda files: described(files, self._reducer.result())):
+            if isinstance(outcome, ArtifactError):
+                steps.append(Step(None, [ArtifactFailed(error=outcome)]))
+            else:
+                self._known.add((outcome.container_id, outcome.file_id))
+                steps.append(Step(None, [ArtifactReady(artifact=outcome)]))
+        if self._gate is not None:
+            final = self.over and not self.busy
+            events = self._gate.release(
+                list(self._files.located()), self._files.undecided, final=final
+            )
+            steps += [Step(None, events)] if events else []
+        return steps
+
+    def abandon(self) -> None:
+        """Leave nothing half-done behind: the caller wants no more."""
+        self._files.abandon()
 
     def result(self) -> CodeInterpreterResult:
         """Return what has come so far, files included."""
+        result = self._reducer.result()
+        linked = linked_text(result, list(self._files.located()))
+        if self._gate is not None:
+            result = dataclasses.replace(result, text=linked.text, citations=linked.citations)
         return dataclasses.replace(
-            self._reducer.result(),
-            artifacts=list(self._artifacts),
-            failures=list(self._failures),
+            result,
+            artifacts=self._files.artifacts,
+            failures=self._files.failures,
+            dangling_links=linked.dangling,
         )
 
     def finish(self) -> Step:
@@ -118,6 +208,34 @@ class Turn:
             msg = f"the response failed: {reason}" + (f" (code {code!r})" if code else "")
             raise ResponseFailedError(msg, partial=result, code=code) from self._cause
         return Step(None, [ResponseFinished(result=result)])
+
+    def _list(self) -> list[Job]:
+        """Look into the containers, if the response came to an end and there may be more."""
+        mode = self._options.list_files
+        if not self._reducer.finished or (self._options.fetch == "none" and mode == "auto"):
+            return []
+        jobs: list[Job] = [
+            ListFiles(container_id)
+            for container_id in containers_to_list(
+                self._reducer.result(), mode=mode, structured=self._structured
+            )
+        ]
+        self._listings.update(jobs)
+        return jobs
+
+    def _show(self) -> list[Job]:
+        """Take the shown images that no file stands for."""
+        cap = self._options.max_file_bytes
+        result = self._reducer.result()
+        self._add_all(shown_targets(result, self._files.artifacts, max_bytes=cap))
+        return self._files.jobs()
+
+    def _add_all(self, found: Sequence[ArtifactTarget | ArtifactError]) -> None:
+        for one in found:
+            if isinstance(one, ArtifactError):
+                self._files.fail(one)
+            else:
+                self._files.add(one)
 
     def _interruption(self) -> str:
         if self._cause is not None:

@@ -33,6 +33,7 @@ __all__ = [
     "mapping",
     "number",
     "optional_text",
+    "seconds",
     "text",
 ]
 
@@ -96,6 +97,17 @@ def number(source: Wire, key: str) -> int:
     """Return the integer under `key`, or 0 if it is missing or no integer."""
     value = source.get(key)
     return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
+def seconds(source: Wire, key: str) -> int | None:
+    """Return the time under `key` in whole seconds since 1970, or None.
+
+    The API sends an integer; the SDK's models make a float of it.
+    """
+    value = source.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e12:
+        return None
+    return int(value)
 
 
 def mapping(source: Wire, key: str) -> Wire:

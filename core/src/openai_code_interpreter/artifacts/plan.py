@@ -1,22 +1,42 @@
-"""Which files of a response are to be delivered. Pure: it looks at values only."""
+"""Which files of a response are to be delivered, and what is known of each. Pure: values only."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 
-from openai_code_interpreter.artifacts.media_types import extension_for
+from openai_code_interpreter.artifacts.links import find_links
+from openai_code_interpreter.artifacts.media_types import INLINE_IMAGES, extension_for, media_type
 from openai_code_interpreter.artifacts.names import SafeName, numbered, safe_filename
-from openai_code_interpreter.errors import ArtifactUnavailableError, FileReference
+from openai_code_interpreter.errors import ArtifactError, FileReference
 from openai_code_interpreter.results import (
     Artifact,
     ArtifactOrigin,
+    CodeInterpreterCall,
     CodeInterpreterResult,
     ContainerFileCitation,
+    InlineImage,
 )
+from openai_code_interpreter.snapshot import citation_from_annotation
+from openai_code_interpreter.wire import CALL_ITEM, MESSAGE_ITEM, Wire, entries, text
 
-__all__ = ["ArtifactTarget", "cited_targets", "is_display_citation", "shown_targets"]
+__all__ = [
+    "CONTAINER_FOLDER",
+    "ArtifactTarget",
+    "FileKey",
+    "cited_paths",
+    "cited_target",
+    "described",
+    "is_display_citation",
+    "shown_targets",
+]
+
+CONTAINER_FOLDER = "/mnt/data/"
+"""Where a container keeps its files."""
+
+FileKey = tuple[str | None, str | None]
+"""What names a file of a container: the container's id and the file's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,13 +47,26 @@ class ArtifactTarget:
     """The name that the model gave it. Untrusted."""
     container_id: str | None = None
     file_id: str | None = None
+    call_id: str | None = None
+    path: str | None = None
+    """Where it lies in the container, if that was said. Untrusted."""
     origin: ArtifactOrigin = "cited"
+    size: int | None = None
+    """Its size in bytes, if a listing said."""
     data: bytes | None = field(default=None, repr=False)
     """Its bytes, if the response itself brought them."""
     sha256: str | None = None
     """The hash that its bytes must have, if that is known beforehand."""
+    twin_of: str | None = None
+    eager: bool = True
+    """Whether to fetch it at once where files are fetched at once."""
     nth: int = 1
     """Which of the response's files of that name it is."""
+
+    @property
+    def key(self) -> FileKey:
+        """What names the file."""
+        return self.container_id, self.file_id
 
     @property
     def name(self) -> SafeName:
@@ -50,43 +83,54 @@ class ArtifactTarget:
             "filename": self.filename,
         }
 
+    def distinct(self, names: set[str]) -> ArtifactTarget:
+        """Return this target under a name that is not in `names`, whatever the case; add it there.
+
+        Names that differ by case only are one name on some disks.
+        """
+        found = self
+        while found.name.casefold() in names:
+            found = replace(found, nth=found.nth + 1)
+        names.add(found.name.casefold())
+        return found
+
 
 def is_display_citation(citation: ContainerFileCitation) -> bool:
     """Whether a citation stands for a figure that was displayed: named after its own id."""
     return citation.filename.partition(".")[0] == citation.file_id
 
 
-def cited_targets(result: CodeInterpreterResult) -> list[ArtifactTarget]:
-    """Return the cited files, each once, in the order in which the text cites them."""
-    first: dict[tuple[str, str], ContainerFileCitation] = {}
-    for citation in result.citations:
-        first.setdefault((citation.container_id, citation.file_id), citation)
-    targets = [
-        ArtifactTarget(
-            filename=citation.filename,
-            container_id=citation.container_id,
-            file_id=citation.file_id,
-        )
-        for citation in first.values()
-    ]
-    return _distinct(targets)
+def cited_target(citation: ContainerFileCitation) -> ArtifactTarget:
+    """Return the file that a citation names. Its path is in the text, see `cited_paths`."""
+    return ArtifactTarget(
+        filename=citation.filename,
+        container_id=citation.container_id,
+        file_id=citation.file_id,
+    )
 
 
-def _distinct(targets: Iterable[ArtifactTarget], taken: Iterable[str] = ()) -> list[ArtifactTarget]:
-    """Number the files whose name another one of the response has, whatever its case."""
-    names = {name.casefold() for name in taken}
-    distinct: list[ArtifactTarget] = []
-    for target in targets:
-        while target.name.casefold() in names:
-            target = replace(target, nth=target.nth + 1)  # noqa: PLW2901 - the next name to try
-        names.add(target.name.casefold())
-        distinct.append(target)
-    return distinct
+def cited_paths(result: CodeInterpreterResult) -> dict[FileKey, str]:
+    """Return the paths of cited files: what the text has at the span of a citation.
+
+    The citation itself has the name only. A figure that was shown has a span of 0 to 0, and no
+    path.
+    """
+    found: dict[FileKey, str] = {}
+    for item in result.output:
+        if text(item, "type") != MESSAGE_ITEM:
+            continue
+        for part in entries(item, "content"):
+            paths = {(link.start, link.end): link.path for link in find_links(text(part, "text"))}
+            for citation in _part_citations(part):
+                path = paths.get((citation.start_index, citation.end_index))
+                if path is not None:
+                    found.setdefault((citation.container_id, citation.file_id), path)
+    return found
 
 
 def shown_targets(
-    result: CodeInterpreterResult, delivered: Iterable[Artifact]
-) -> list[ArtifactTarget]:
+    result: CodeInterpreterResult, delivered: Iterable[Artifact], *, max_bytes: int
+) -> list[ArtifactTarget | ArtifactError]:
     """Return the displayed images that no delivered file stands for.
 
     A displayed figure comes twice, inline in the outputs and as a container file that is cited
@@ -96,28 +140,133 @@ def shown_targets(
 
     Args:
         result: The response.
-        delivered: The cited files that arrived.
+        delivered: The files that arrived.
+        max_bytes: The cap on one image, in bytes.
+
+    Returns:
+        A target for each such image, and an error for each that is no strict `data:` URI or is
+        over the cap.
     """
     images = [(call, image) for call in result.calls for image in call.images]
     arrived = list(delivered)
     shown = {citation.file_id for citation in result.citations if is_display_citation(citation)}
     if len(images) <= sum(artifact.file_id in shown for artifact in arrived):
         return []
+    saved = [citation.file_id for citation in _once(result.citations) if _is_saved_image(citation)]
+    twins: Sequence[str | None] = saved if len(saved) == len(images) else [None] * len(images)
     hashes = {artifact.sha256 for artifact in arrived}
-    targets: list[ArtifactTarget] = []
-    for call, image in images:
-        try:
-            data = image.read_bytes()
-        except ArtifactUnavailableError:
-            continue  # an https URL or broken base64: nothing is ever fetched from a response's URL
-        digest = hashlib.sha256(data).hexdigest()
-        if digest in hashes:
-            continue
-        hashes.add(digest)
-        name = f"figure_{len(targets) + 1}{extension_for(image.media_type)}"
-        targets.append(
-            ArtifactTarget(
-                filename=name, container_id=call.container_id, origin="inline", data=data
-            )
+    found: list[ArtifactTarget | ArtifactError] = []
+    for (call, image), twin in zip(images, twins, strict=True):
+        target = _shown_target(call, image, len(found) + 1, twin, max_bytes=max_bytes)
+        if isinstance(target, ArtifactTarget):
+            if target.sha256 in hashes:
+                continue
+            hashes.add(target.sha256)
+        found.append(target)
+    return found
+
+
+def _shown_target(
+    call: CodeInterpreterCall,
+    image: InlineImage,
+    number: int,
+    twin: str | None,
+    *,
+    max_bytes: int,
+) -> ArtifactTarget | ArtifactError:
+    name = f"figure_{number}{extension_for(image.media_type)}"
+    try:
+        data = image.read_bytes(max_bytes=max_bytes)
+    except ArtifactError as error:
+        error.container_id, error.filename = call.container_id, name
+        return error
+    return ArtifactTarget(
+        filename=name,
+        container_id=call.container_id,
+        call_id=call.id or None,
+        origin="inline",
+        data=data,
+        sha256=sha256(data).hexdigest(),
+        twin_of=twin,
+    )
+
+
+def described(artifacts: Sequence[Artifact], result: CodeInterpreterResult) -> list[Artifact]:
+    """Return the artifacts with what the response says of them: response, call, path, twin."""
+    paths = cited_paths(result)
+    makers, twins = _makers(result), dict(_twins(result))
+    lone = {container: calls[0] for container, calls in _calls(result).items() if len(calls) == 1}
+    return [
+        replace(
+            artifact,
+            response_id=result.response_id,
+            call_id=artifact.call_id
+            or makers.get((artifact.container_id, artifact.file_id))
+            or (lone.get(artifact.container_id) if artifact.origin == "listed" else None),
+            path=artifact.path or paths.get((artifact.container_id, artifact.file_id)),
+            twin_of=artifact.twin_of or twins.get(artifact.file_id),
         )
-    return _distinct(targets, (artifact.filename for artifact in arrived))
+        for artifact in artifacts
+    ]
+
+
+def _calls(result: CodeInterpreterResult) -> dict[str | None, list[str]]:
+    found: dict[str | None, list[str]] = {}
+    for call in result.calls:
+        found.setdefault(call.container_id, []).append(call.id)
+    return found
+
+
+def _makers(result: CodeInterpreterResult) -> dict[FileKey, str]:
+    """The calls of files that were cited when only one call had run in their container."""
+    ran: dict[str, list[str]] = {}
+    makers: dict[FileKey, str] = {}
+    cited: set[FileKey] = set()
+    for item in result.output:
+        if text(item, "type") == CALL_ITEM:
+            ran.setdefault(text(item, "container_id"), []).append(text(item, "id"))
+        elif text(item, "type") == MESSAGE_ITEM:
+            for citation in _message_citations(item):
+                key = (citation.container_id, citation.file_id)
+                calls = ran.get(citation.container_id, ())
+                if key not in cited and len(calls) == 1:
+                    makers[key] = calls[0]
+                cited.add(key)
+    return makers
+
+
+def _message_citations(item: Wire) -> Iterator[ContainerFileCitation]:
+    for part in entries(item, "content"):
+        yield from _part_citations(part)
+
+
+def _part_citations(part: Wire) -> Iterator[ContainerFileCitation]:
+    for annotation in entries(part, "annotations"):
+        citation = citation_from_annotation(annotation)
+        if citation is not None:
+            yield citation
+
+
+def _twins(result: CodeInterpreterResult) -> Iterator[tuple[str | None, str]]:
+    """Pair the shown and the saved pictures of each message by their order, if they are as many."""
+    for item in result.output:
+        if text(item, "type") != MESSAGE_ITEM:
+            continue
+        cited = _once(_message_citations(item))
+        shown = [citation.file_id for citation in cited if is_display_citation(citation)]
+        saved = [citation.file_id for citation in cited if _is_saved_image(citation)]
+        if len(shown) == len(saved):
+            for one, other in zip(shown, saved, strict=True):
+                yield one, other
+                yield other, one
+
+
+def _once(citations: Iterable[ContainerFileCitation]) -> list[ContainerFileCitation]:
+    first: dict[FileKey, ContainerFileCitation] = {}
+    for citation in citations:
+        first.setdefault((citation.container_id, citation.file_id), citation)
+    return list(first.values())
+
+
+def _is_saved_image(citation: ContainerFileCitation) -> bool:
+    return not is_display_citation(citation) and media_type(citation.filename) in INLINE_IMAGES

@@ -10,12 +10,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from anyio import to_thread
 from openai import AsyncOpenAI, OpenAI
 
-from openai_code_interpreter.artifacts.download import DEFAULT_MAX_FILE_BYTES, deliver
+from openai_code_interpreter.artifacts.download import deliver
 from openai_code_interpreter.artifacts.media_types import (
     INLINE_IMAGES,
     OCTET_STREAM,
@@ -23,6 +25,7 @@ from openai_code_interpreter.artifacts.media_types import (
 )
 from openai_code_interpreter.artifacts.names import safe_filename
 from openai_code_interpreter.artifacts.plan import ArtifactTarget
+from openai_code_interpreter.artifacts.readers import LazyBytes, StoredBytes
 from openai_code_interpreter.artifacts.stores import ArtifactStore, default_store, live_stores
 from openai_code_interpreter.clients import check_client
 from openai_code_interpreter.errors import ArtifactUnavailableError
@@ -36,6 +39,14 @@ _ORIGINS: Mapping[str, ArtifactOrigin] = {"cited": "cited", "inline": "inline", 
 
 def reference_to(artifact: Artifact) -> dict[str, Any]:
     """Return the JSON object that stands for an artifact in a message: about 300 characters."""
+    known = {
+        "response_id": artifact.response_id,
+        "call_id": artifact.call_id,
+        "path": artifact.path,
+        "twin_of": artifact.twin_of,
+    }
+    if artifact.original_filename != artifact.filename:
+        known["original_filename"] = artifact.original_filename
     return {
         "filename": artifact.filename,
         "media_type": artifact.media_type,
@@ -45,6 +56,7 @@ def reference_to(artifact: Artifact) -> dict[str, Any]:
         "file_id": artifact.file_id,
         "origin": artifact.origin,
         "key": artifact.key,
+        **{name: value for name, value in known.items() if value is not None},
     }
 
 
@@ -68,12 +80,15 @@ def resolve_reference(
 
     Raises:
         InvalidInputError: If `client` is an async one.
-        ArtifactUnavailableError: If none of them has it; the message says what was missing.
+        ArtifactUnavailableError: If none of them has it; the message says what was missing. A file
+            that was left in its container is returned all the same, and read when asked for.
         ArtifactError: If the download failed.
     """
     check_client(client, OpenAI, AsyncOpenAI, "client=")
     wire = as_wire(reference) or {}
     key = text(wire, "key")
+    if data is None and not text(wire, "sha256") and text(wire, "file_id"):
+        return _unfetched(wire, store=store, client=client)
     wanted = text(wire, "sha256") if data is None else hashlib.sha256(data).hexdigest()
     place, held = _find(store, key, wanted)
     location = None if place is None else place.location(key)
@@ -83,13 +98,48 @@ def resolve_reference(
         return _artifact(wire, held, partial(place.read_bytes, key), location=location)
     container_id, file_id = optional_text(wire, "container_id"), optional_text(wire, "file_id")
     if client is not None and container_id and file_id:
-        name = text(wire, "original_filename") or text(wire, "filename") or file_id
-        target = ArtifactTarget(
-            filename=name, container_id=container_id, file_id=file_id, sha256=wanted or None
-        )
-        into = default_store() if store is None else store
-        return deliver(client, target, into, max_bytes=DEFAULT_MAX_FILE_BYTES)
+        fetched = deliver(client, _target(wire), default_store() if store is None else store)
+        return replace(fetched, **_told(wire))
     raise _unavailable(wire, store=store, client=client)
+
+
+def _unfetched(wire: Wire, *, store: ArtifactStore | None, client: OpenAI | None) -> Artifact:
+    """A file that was left in its container: it is read from there, if there is a client."""
+    target = _target(wire)
+    artifact = Artifact(
+        filename=target.name,
+        original_filename=target.filename,
+        media_type=media_type(target.name),
+        size=number(wire, "size") if wire.get("size") is not None else None,
+        **_told(wire),
+    )
+    if client is None:
+        return artifact
+    bring = partial(deliver, client, target, default_store() if store is None else store)
+    return replace(artifact, reader=LazyBytes(bring, partial(to_thread.run_sync, bring)))
+
+
+def _target(wire: Wire) -> ArtifactTarget:
+    file_id = text(wire, "file_id")
+    return ArtifactTarget(
+        filename=text(wire, "original_filename") or text(wire, "filename") or file_id,
+        container_id=optional_text(wire, "container_id"),
+        file_id=file_id or None,
+        sha256=optional_text(wire, "sha256"),
+    )
+
+
+def _told(wire: Wire) -> dict[str, Any]:
+    """What a message says of a file beside its bytes. None of it opens anything."""
+    return {
+        "container_id": optional_text(wire, "container_id"),
+        "file_id": optional_text(wire, "file_id"),
+        "response_id": optional_text(wire, "response_id"),
+        "call_id": optional_text(wire, "call_id"),
+        "path": optional_text(wire, "path"),
+        "twin_of": optional_text(wire, "twin_of"),
+        "origin": _ORIGINS.get(text(wire, "origin"), "cited"),
+    }
 
 
 def _find(
@@ -109,20 +159,17 @@ def _find(
 def _artifact(
     wire: Wire, data: bytes, reader: Callable[[], bytes], *, location: str | None
 ) -> Artifact:
-    original = text(wire, "filename")
-    name = safe_filename(original)
+    name = safe_filename(text(wire, "filename"))
     return Artifact(
         filename=name,
-        original_filename=original or name,
+        original_filename=text(wire, "original_filename") or text(wire, "filename") or name,
         media_type=_media_type(name, data, stated=text(wire, "media_type")),
         size=len(data),
         sha256=hashlib.sha256(data).hexdigest(),
-        container_id=optional_text(wire, "container_id"),
-        file_id=optional_text(wire, "file_id"),
-        origin=_ORIGINS.get(text(wire, "origin"), "cited"),
         key=text(wire, "key"),
         location=location,
-        reader=reader,
+        reader=StoredBytes(reader),
+        **_told(wire),
     )
 
 

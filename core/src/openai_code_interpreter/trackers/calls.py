@@ -10,7 +10,7 @@ from openai_code_interpreter.events import (
     CodeDone,
     ContainerAssigned,
 )
-from openai_code_interpreter.snapshot import call_from_item
+from openai_code_interpreter.snapshot import MAX_CALL_CHARS, call_from_item
 from openai_code_interpreter.trackers.base import Events, ItemTracker, Told, untold
 from openai_code_interpreter.wire import Wire, optional_text, text
 
@@ -20,11 +20,12 @@ __all__ = ["CallTracker"]
 class CallTracker(ItemTracker):
     """A `code_interpreter_call`."""
 
-    __slots__ = ("_announced", "_code", "_written")
+    __slots__ = ("_announced", "_code", "_kept", "_written")
 
     def __init__(self, key: str, kind: str, told: Told) -> None:
         super().__init__(key, kind, told)
         self._code: list[str] = []
+        self._kept = 0
         self._announced = False
         self._written = False
 
@@ -37,7 +38,9 @@ class CallTracker(ItemTracker):
         delta = text(event, "delta")
         if not delta or self._written:
             return []
-        self._code.append(delta)
+        self._kept += len(delta)
+        if self._kept <= MAX_CALL_CHARS:  # a stream without end is passed on, and not kept
+            self._code.append(delta)
         told = CodeDelta(call_id=self.id, delta=delta)
         return [told] if self._announced else [*self._announce(), told]
 
@@ -85,7 +88,7 @@ class CallTracker(ItemTracker):
         if self._written:
             return events
         told = "".join(self._code)
-        if rest := untold(code, told):
+        if self._kept <= MAX_CALL_CHARS and (rest := untold(code, told)):
             events.append(CodeDelta(call_id=self.id, delta=rest))
         self._code = [code or told]
         self._written = True
