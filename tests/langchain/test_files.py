@@ -106,6 +106,7 @@ async def test_a_displayed_figure_that_no_text_cites_is_there_too(chat, blocks_o
     model, _ = chat(
         Turn(RunCode("import matplotlib.pyplot as plt\nplt.plot([1])\nplt.show()")),
         inline_max_bytes=0,
+        list_files="never",
     )
     (picture,) = blocks_of(model.invoke("go"), "non_standard")
     assert picture["value"]["type"] == "artifact"

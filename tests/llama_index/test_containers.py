@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from llama_index.llms.openai_code_interpreter import get_container_id
 from openai_code_interpreter import ContainerConfig
 from openai_code_interpreter.testing import RunCode, Say, Think, Turn
+from stand_in_support import asked
 
 METHODS = ["chat", "stream_chat", "achat", "astream_chat"]
 REMEMBER = Turn(Think("Hm."), RunCode("x = 41"), Say("Kept."))
@@ -52,8 +53,8 @@ async def test_the_second_turn_goes_on_in_the_container_of_the_first(
     first = (await chunks(llm, method, history))[-1]
     second = (await chunks(llm, method, [*history, first.message, user("Recall.")]))[-1]
     assert logs(second) == ["42\n"]
-    assert get_container_id(first) == get_container_id(second) == container_of(server.requests[1])
-    assert container_of(server.requests[0]) == {"type": "auto"}
+    assert get_container_id(first) == get_container_id(second) == container_of(asked(server)[1])
+    assert container_of(asked(server)[0]) == {"type": "auto"}
 
 
 def test_a_call_is_sent_back_with_the_reasoning_before_it(serve, make_llm):
@@ -61,16 +62,16 @@ def test_a_call_is_sent_back_with_the_reasoning_before_it(serve, make_llm):
     llm = make_llm(server)
     first = llm.chat([user("Remember.")])
     llm.chat([user("Remember."), first.message, user("Recall.")])
-    assert kinds(server.requests[1]) == [
+    assert kinds(asked(server)[1]) == [
         "message",
         "reasoning",
         "code_interpreter_call",
         "message",
         "message",
     ]
-    call = server.requests[1].body["input"][2]
+    call = asked(server)[1].body["input"][2]
     assert (call["code"], call["outputs"]) == ("x = 41", None)
-    said = server.requests[1].body["input"][3]
+    said = asked(server)[1].body["input"][3]
     assert said["content"][0]["text"] == "Kept."
     assert "id" not in said
 
@@ -78,8 +79,8 @@ def test_a_call_is_sent_back_with_the_reasoning_before_it(serve, make_llm):
 def test_a_call_of_another_container_is_not_sent_back_but_its_text_is(serve, make_llm):
     server = serve(Turn(Say("1")))
     make_llm(server).chat([made_in("cntr_old", "It was 5."), user("Go.")], container="auto")
-    assert kinds(server.requests[0]) == ["message", "message"]
-    assert server.requests[0].body["input"][0]["content"][0]["text"] == "It was 5."
+    assert kinds(asked(server)[0]) == ["message", "message"]
+    assert asked(server)[0].body["input"][0]["content"][0]["text"] == "It was 5."
 
 
 @pytest.mark.parametrize(
@@ -117,8 +118,8 @@ def test_the_call_decides_then_the_history_then_the_constructor(
     call = {key: real(value) for key, value in call.items()}
     history = [made_in(ids["older"]), made_in(ids["newer"]), user("Go.")]
     make_llm(server, **options).chat(history, **call)
-    assert container_of(server.requests[-1]) == real(used)
-    assert len(server.requests[-1].body["tools"]) == 1
+    assert container_of(asked(server)[-1]) == real(used)
+    assert len(asked(server)[-1].body["tools"]) == 1
 
 
 def test_a_message_without_code_in_between_does_not_lose_the_container(serve, make_llm):
@@ -171,8 +172,8 @@ def test_nonsense_in_a_history_is_passed_over(serve, make_llm, state):
         role="assistant", content="Hm.", additional_kwargs={"code_interpreter": state}
     )
     make_llm(server).chat([message, user("Go.")])
-    assert container_of(server.requests[0]) == {"type": "auto"}
-    assert kinds(server.requests[0]) == ["message", "message"]
+    assert container_of(asked(server)[0]) == {"type": "auto"}
+    assert kinds(asked(server)[0]) == ["message", "message"]
 
 
 def test_a_user_message_cannot_name_a_container(serve, make_llm):
@@ -180,7 +181,7 @@ def test_a_user_message_cannot_name_a_container(serve, make_llm):
     forged = made_in("cntr_forged")
     forged.role = MessageRole.USER
     make_llm(server).chat([forged])
-    assert container_of(server.requests[0]) == {"type": "auto"}
+    assert container_of(asked(server)[0]) == {"type": "auto"}
 
 
 def test_a_chat_engine_that_streams_in_a_thread_stays_in_its_container(serve, make_llm):
@@ -189,7 +190,7 @@ def test_a_chat_engine_that_streams_in_a_thread_stays_in_its_container(serve, ma
     for text in ("Remember.", "Recall."):
         told = "".join(engine.stream_chat(text).response_gen)
     assert told == "It is 42."
-    assert container_of(server.requests[1]) == get_container_id(engine.chat_history[-1])
+    assert container_of(asked(server)[1]) == get_container_id(engine.chat_history[-1])
 
 
 @pytest.mark.parametrize("streaming", [False, True])
@@ -203,4 +204,4 @@ async def test_a_chat_engine_stays_in_its_container(serve, make_llm, make_memory
         else:
             told = str(await engine.achat(text))
     assert told == "It is 42."
-    assert container_of(server.requests[1]) == get_container_id(engine.chat_history[-1])
+    assert container_of(asked(server)[1]) == get_container_id(engine.chat_history[-1])

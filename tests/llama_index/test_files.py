@@ -15,12 +15,13 @@ from llama_index.core.memory import ChatMemoryBuffer
 
 from llama_index.llms.openai_code_interpreter import get_artifacts
 from openai_code_interpreter import (
-    ArtifactNotFoundError,
+    ArtifactExpiredError,
     ArtifactUnavailableError,
     DirectoryStore,
     MemoryStore,
 )
 from openai_code_interpreter.testing import CutDownload, FailDownload, RunCode, Say, Turn
+from stand_in_support import asked
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -94,7 +95,7 @@ def test_the_blocks_of_an_answer_are_not_sent_back(serve, make_llm):
     llm = make_llm(server)
     first = llm.chat(user())
     llm.chat([*user(), first.message, *user("Thanks.")])
-    sent = json.dumps(server.requests[-1].body["input"])
+    sent = json.dumps(asked(server)[-1].body["input"])
     assert "input_file" not in sent
     assert "input_image" not in sent
 
@@ -191,7 +192,7 @@ def test_a_reference_to_a_file_that_is_gone_says_so(serve, make_llm):
     where = {"container_id": "cntr_gone", "file_id": "cfile_gone"}
     state = {"container_id": "cntr_gone", "artifacts": [{**reference, **where}]}
     message = ChatMessage(role="assistant", additional_kwargs={"code_interpreter": state})
-    with pytest.raises(ArtifactNotFoundError):
+    with pytest.raises(ArtifactExpiredError):
         get_artifacts(message, client=client)
 
 

@@ -90,7 +90,7 @@ def _references(blocks: list[Any]) -> Iterator[tuple[Wire, bytes | None]]:
     for block in blocks:
         wire = as_wire(block) or {}
         kind, extras = text(wire, "type"), mapping(wire, "extras")
-        if kind in ("image", "file") and extras.get("sha256"):
+        if kind in ("image", "file") and "origin" in extras:
             yield extras, _inline_data(wire)
         elif kind == "non_standard" and text(mapping(wire, "value"), "type") == "artifact":
             yield mapping(wire, "value"), None

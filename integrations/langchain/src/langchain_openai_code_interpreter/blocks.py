@@ -13,7 +13,6 @@ from openai_code_interpreter import (
     FunctionCallDone,
 )
 from openai_code_interpreter.artifacts import reference_to
-from openai_code_interpreter.artifacts.media_types import INLINE_IMAGES
 from openai_code_interpreter.wire import FILE_CITATION, Wire, optional_text, text
 
 __all__ = [
@@ -118,8 +117,9 @@ class ArtifactBlocks:
 
     def _inline_data(self, artifact: Artifact) -> str | None:
         if (
-            artifact.media_type not in INLINE_IMAGES
-            or artifact.size > self._inline_max_bytes
+            not artifact.inline_safe
+            or (artifact.size or 0) > self._inline_max_bytes
+            or self._inline_max_bytes == 0
             or self._inline >= _MAX_INLINE_IMAGES
         ):
             return None

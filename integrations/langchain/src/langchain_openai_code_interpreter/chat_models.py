@@ -24,7 +24,11 @@ from pydantic import ConfigDict, Field, PrivateAttr, SecretStr, model_validator
 from typing_extensions import override
 
 from langchain_openai_code_interpreter.chunks import ChunkWriter
-from langchain_openai_code_interpreter.messages import container_of_history, to_input_items
+from langchain_openai_code_interpreter.messages import (
+    container_of_history,
+    files_of_history,
+    to_input_items,
+)
 from langchain_openai_code_interpreter.tools import (
     bound_container,
     bound_tool_choice,
@@ -36,7 +40,8 @@ from openai_code_interpreter import (
     CodeInterpreterStream,
 )
 from openai_code_interpreter.artifacts import chosen_store
-from openai_code_interpreter.artifacts.download import DEFAULT_MAX_FILE_BYTES
+from openai_code_interpreter.artifacts.listing import KnownFiles
+from openai_code_interpreter.artifacts.options import DeliveryOptions
 from openai_code_interpreter.clients import ClientPool
 from openai_code_interpreter.config import AUTO, Container, ContainerConfig, parse_container
 from openai_code_interpreter.engine import Engine
@@ -44,7 +49,7 @@ from openai_code_interpreter.engine import Engine
 __all__ = ["ChatOpenAICodeInterpreter"]
 
 
-class ChatOpenAICodeInterpreter(BaseChatModel):
+class ChatOpenAICodeInterpreter(BaseChatModel, DeliveryOptions):
     """A chat model that runs Python in a container at OpenAI and returns the files it made.
 
     Code appears while it is written, as `server_tool_call_chunk` blocks; its logs follow as a
@@ -107,10 +112,8 @@ class ChatOpenAICodeInterpreter(BaseChatModel):
 
     inline_max_bytes: int = Field(default=256 * 1024, ge=0)
     """Images up to this size in bytes, at most four a response, are `image` blocks with base64;
-    0 makes every file a reference, which keeps checkpoints small."""
-
-    max_file_bytes: int = Field(default=DEFAULT_MAX_FILE_BYTES, gt=0)
-    """The cap on one generated file, in bytes."""
+    0 makes every file a reference. Do that where a checkpointer keeps every turn: it would keep
+    every picture once for each turn that follows it."""
 
     temperature: float | None = None
     max_tokens: int | None = Field(default=None, gt=0)
@@ -141,6 +144,7 @@ class ChatOpenAICodeInterpreter(BaseChatModel):
     """The same for async. If only one of the two is given, the other is derived from it."""
 
     _clients: ClientPool = PrivateAttr()
+    _known_files: KnownFiles = PrivateAttr(default_factory=KnownFiles)
 
     @model_validator(mode="after")
     def _make_clients(self) -> Self:
@@ -313,7 +317,8 @@ class ChatOpenAICodeInterpreter(BaseChatModel):
             artifact_store=chosen_store(self.artifact_store),
             container=self.container,
             include_outputs=self.include_outputs,
-            max_file_bytes=self.max_file_bytes,
+            delivery=self,
+            known_files=self._known_files,
         )
 
     def _request(
@@ -330,6 +335,7 @@ class ChatOpenAICodeInterpreter(BaseChatModel):
         return {
             "input": to_input_items(messages, container=container),
             "container": container,
+            "known_files": files_of_history(messages),
             "options": options,
         }
 

@@ -27,8 +27,6 @@ from langchain_openai_code_interpreter.blocks import (
     result_block,
 )
 from openai_code_interpreter import (
-    ArtifactFailed,
-    ArtifactReady,
     CallCompleted,
     CallStarted,
     CodeDelta,
@@ -73,7 +71,6 @@ class ChunkWriter:
         self._summaries: dict[str, int] = {}
         self._open_calls: dict[str, None] = {}
         self._files = ArtifactBlocks(inline_max_bytes=inline_max_bytes)
-        self._failures: list[dict[str, Any]] = []
 
     def write(self, step: Step) -> Iterator[AIMessageChunk]:
         """Yield the chunks of one step: one for each event that has something to show.
@@ -94,7 +91,8 @@ class ChunkWriter:
 
     def reads_files(self, step: Step) -> bool:
         """Whether writing this step may read from a store, which async code leaves to a thread."""
-        return step.wire is None and any(type(event) is ArtifactReady for event in step.events)
+        last = step.events[-1] if step.wire is None and step.events else None
+        return isinstance(last, ResponseFinished) and bool(last.result.artifacts)
 
     # Each of these takes an event and the extra fields of its chunk.
 
@@ -183,20 +181,12 @@ class ChunkWriter:
         index = self._index("item", str(event.item.get("id")))
         return _chunk([{"type": "non_standard", "value": event.item, "index": index}], **extra)
 
-    def _on_artifact(self, event: ArtifactReady, extra: Block) -> AIMessageChunk:
-        block = self._files.block(event.artifact)
-        index = self._index("file", event.artifact.key)
-        return _chunk([{**block, "index": index}], **extra)
-
-    def _on_failure(self, event: ArtifactFailed, _extra: Block) -> None:
-        self._failures.append(event.error.to_dict())
-
     def _on_finished(self, event: ResponseFinished, extra: Block) -> AIMessageChunk:
         result = event.result
         # A response may stop in the middle of a call's code: its JSON is closed all the same.
         closed = [self._code(call_id, '"}') for call_id in self._open_calls]
         return _chunk(
-            [*closed, *self._encrypted(result)],
+            [*closed, *self._encrypted(result), *self._file_blocks(result)],
             metadata=self._metadata(result),
             usage_metadata=_usage(result.usage),
             chunk_position="last",
@@ -215,6 +205,15 @@ class ChunkWriter:
                 block = self._reasoning(text(item, "id"), "")
                 yield {**block, "extras": {"encrypted_content": encrypted}}
 
+    def _file_blocks(self, result: CodeInterpreterResult) -> Iterator[Block]:
+        """The files, in the result's order.
+
+        They arrive in any order, and while text is still coming: sent at once, their blocks would
+        lie in another order each time.
+        """
+        for number_, artifact in enumerate(result.artifacts):
+            yield {**self._files.block(artifact), "index": self._index("file", str(number_))}
+
     def _metadata(self, result: CodeInterpreterResult) -> Block:
         known = {
             "id": result.response_id,
@@ -224,7 +223,8 @@ class ChunkWriter:
             if result.incomplete_reason
             else None,
             "container": {"id": result.container_id} if result.container_id else None,
-            "artifact_failures": self._failures or None,
+            "artifact_failures": [error.to_dict() for error in result.failures] or None,
+            "dangling_links": result.dangling_links or None,
         }
         return {key: value for key, value in known.items() if value is not None}
 
@@ -248,8 +248,6 @@ class ChunkWriter:
         ReasoningDone: _on_reasoning_done,
         FunctionCallDone: _on_function_call,
         OutputItemDone: _on_other_item,
-        ArtifactReady: _on_artifact,
-        ArtifactFailed: _on_failure,
         ResponseFinished: _on_finished,
     }
 

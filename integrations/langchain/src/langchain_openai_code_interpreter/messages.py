@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from langchain_core.messages import (
@@ -20,6 +20,7 @@ from langchain_core.messages.block_translators.openai import convert_to_openai_d
 
 from langchain_openai_code_interpreter.blocks import TOOL_NAME
 from openai_code_interpreter import InvalidInputError
+from openai_code_interpreter.artifacts.plan import FileKey
 from openai_code_interpreter.history import input_items
 from openai_code_interpreter.wire import (
     CALL_ITEM,
@@ -27,12 +28,13 @@ from openai_code_interpreter.wire import (
     MESSAGE_ITEM,
     REASONING_ITEM,
     Wire,
+    as_wire,
     mapping,
     optional_text,
     text,
 )
 
-__all__ = ["container_of", "container_of_history", "to_input_items"]
+__all__ = ["container_of", "container_of_history", "files_of_history", "to_input_items"]
 
 _WIRE_PARTS: Final = frozenset({"input_text", "input_image", "input_file"})
 
@@ -57,6 +59,16 @@ def container_of_history(messages: Sequence[BaseMessage]) -> str | None:
     """Return the container of the newest assistant message that names one."""
     containers = (container_of(one) for one in reversed(messages) if isinstance(one, AIMessage))
     return next((found for found in containers if found), None)
+
+
+def files_of_history(messages: Sequence[BaseMessage]) -> Iterator[FileKey]:
+    """Yield the container's files that assistant messages brought already."""
+    for message in messages:
+        if isinstance(message, AIMessage) and isinstance(message.content, list):
+            for block in message.content:
+                extras = mapping(as_wire(block) or {}, "extras")
+                if file_id := text(extras, "file_id"):
+                    yield text(extras, "container_id"), file_id
 
 
 def to_input_items(messages: Sequence[BaseMessage], *, container: object = None) -> list[Wire]:

@@ -26,7 +26,11 @@ from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.llms.llm import ToolSelection
 
 from llama_index.llms.openai_code_interpreter import streams
-from llama_index.llms.openai_code_interpreter.messages import choose_container, input_items
+from llama_index.llms.openai_code_interpreter.messages import (
+    choose_container,
+    input_items,
+    known_files,
+)
 from llama_index.llms.openai_code_interpreter.responses import ChatReply
 from llama_index.llms.openai_code_interpreter.tools import (
     ToolChoice,
@@ -34,7 +38,8 @@ from llama_index.llms.openai_code_interpreter.tools import (
     tool_selections,
 )
 from openai_code_interpreter.artifacts import ArtifactStore, chosen_store
-from openai_code_interpreter.artifacts.download import DEFAULT_MAX_FILE_BYTES
+from openai_code_interpreter.artifacts.listing import KnownFiles
+from openai_code_interpreter.artifacts.options import DeliveryOptions
 from openai_code_interpreter.clients import ClientPool
 from openai_code_interpreter.config import AUTO, Container, ContainerConfig
 from openai_code_interpreter.engine import Engine
@@ -49,7 +54,7 @@ DEFAULT_CONTEXT_WINDOW: Final = 128_000
 """Tokens. No table of models: a name that is new today is no error."""
 
 
-class OpenAICodeInterpreter(FunctionCallingLLM):
+class OpenAICodeInterpreter(FunctionCallingLLM, DeliveryOptions):
     """An LLM whose model writes Python and runs it in a container at OpenAI.
 
     The code appears while it is written; the files that it makes come back as blocks of the
@@ -72,12 +77,13 @@ class OpenAICodeInterpreter(FunctionCallingLLM):
         default_headers: More headers for every request. Never serialised.
         additional_kwargs: More options of `responses.create`; a call's own win, its tools add up.
         context_window: Tokens of input and output together, as LlamaIndex should count.
-        max_file_bytes: The cap on one generated file, in bytes.
         client: The SDK's client, `OpenAI` or `AzureOpenAI`. Made from the options above at first
             use if neither is given, derived from the other if one is.
         async_client: The same for async calls, for each event loop its own.
         artifact_store: Where generated files go; by default the memory of the process.
-        **kwargs: The options of every LLM of LlamaIndex, such as `callback_manager`.
+        **kwargs: How files are found and brought (`fetch`, `list_files`, `links`, `max_file_bytes`
+            and the other fields of `DeliveryOptions`), and the options of every LLM of LlamaIndex,
+            such as `callback_manager`.
 
     Raises:
         ValidationError: If an option is unknown or not valid; pydantic's, naming the field.
@@ -135,11 +141,9 @@ class OpenAICodeInterpreter(FunctionCallingLLM):
     context_window: int = Field(
         default=DEFAULT_CONTEXT_WINDOW, description="Tokens of input and output together.", gt=0
     )
-    max_file_bytes: int = Field(
-        default=DEFAULT_MAX_FILE_BYTES, description="The cap on one file, in bytes.", gt=0
-    )
 
     _clients: ClientPool = PrivateAttr()
+    _known_files: KnownFiles = PrivateAttr(default_factory=KnownFiles)
     _artifact_store: ArtifactStore = PrivateAttr()
 
     def __init__(
@@ -159,7 +163,6 @@ class OpenAICodeInterpreter(FunctionCallingLLM):
         default_headers: Mapping[str, str] | None = None,
         additional_kwargs: Mapping[str, Any] | None = None,
         context_window: int = DEFAULT_CONTEXT_WINDOW,
-        max_file_bytes: int = DEFAULT_MAX_FILE_BYTES,
         client: OpenAI | None = None,
         async_client: AsyncOpenAI | None = None,
         artifact_store: ArtifactStore | None = None,
@@ -180,7 +183,6 @@ class OpenAICodeInterpreter(FunctionCallingLLM):
             default_headers=default_headers,
             additional_kwargs=additional_kwargs or {},
             context_window=context_window,
-            max_file_bytes=max_file_bytes,
             **kwargs,
         )
         self._artifact_store = chosen_store(artifact_store)
@@ -371,7 +373,8 @@ class OpenAICodeInterpreter(FunctionCallingLLM):
             artifact_store=self._artifact_store,
             container=self.container,
             include_outputs=self.include_outputs,
-            max_file_bytes=self.max_file_bytes,
+            delivery=self,
+            known_files=self._known_files,
         )
 
     def _turn(
@@ -391,6 +394,7 @@ class OpenAICodeInterpreter(FunctionCallingLLM):
         request = {
             "input": input_items(messages, container=container),
             "container": container,
+            "known_files": known_files(messages),
             "options": {key: value for key, value in options.items() if value is not None},
         }
         # Agents offer tools, be it an empty list, and keep the answer in a memory to serialise.

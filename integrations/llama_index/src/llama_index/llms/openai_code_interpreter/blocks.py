@@ -15,7 +15,6 @@ from typing import TypeAlias
 from llama_index.core.base.llms.types import DocumentBlock, ImageBlock
 
 from openai_code_interpreter import Artifact, ArtifactUnavailableError
-from openai_code_interpreter.artifacts.media_types import INLINE_IMAGES
 
 __all__ = ["FileBlock", "inline_block", "inline_bytes", "reference_block"]
 
@@ -31,13 +30,15 @@ def inline_block(artifact: Artifact) -> FileBlock:
 
     Returns:
         An `ImageBlock` for a picture that may be shown in place, else a `DocumentBlock`. If the
-        store has lost the bytes meanwhile, what `reference_block` returns.
+        file was not fetched, or the store has lost it meanwhile, what `reference_block` returns.
     """
+    if not artifact.fetched:
+        return reference_block(artifact)
     try:
         data = base64.b64encode(artifact.read_bytes())
     except ArtifactUnavailableError:
         return reference_block(artifact)
-    if artifact.media_type in INLINE_IMAGES:
+    if artifact.inline_safe:
         return ImageBlock(image=data, image_mimetype=artifact.media_type)
     return DocumentBlock(data=data, title=artifact.filename, document_mimetype=artifact.media_type)
 

@@ -25,11 +25,12 @@ from llama_index.core.base.llms.types import (
 from llama_index.llms.openai_code_interpreter.responses import STATE_KEY
 from openai_code_interpreter import InvalidInputError
 from openai_code_interpreter.artifacts.media_types import HEAD_BYTES, media_type
+from openai_code_interpreter.artifacts.plan import FileKey
 from openai_code_interpreter.config import ContainerConfig, parse_container
 from openai_code_interpreter.history import call_input, reasoning_input
 from openai_code_interpreter.wire import TOOL_TYPE, Wire, entries, mapping, text
 
-__all__ = ["choose_container", "input_items", "message_state"]
+__all__ = ["choose_container", "input_items", "known_files", "message_state"]
 
 
 def message_state(message: ChatMessage) -> Wire:
@@ -71,6 +72,14 @@ def _containers_in(history: Sequence[ChatMessage]) -> Iterator[str]:
         container_id = text(message_state(message), "container_id").strip()
         if container_id and message.role in _ASSISTANT_ROLES:
             yield container_id
+
+
+def known_files(history: Sequence[ChatMessage]) -> Iterator[FileKey]:
+    """Yield the container's files that assistant messages brought already."""
+    for message in history:
+        for reference in entries(message_state(message), "artifacts"):
+            if file_id := text(reference, "file_id"):
+                yield text(reference, "container_id"), file_id
 
 
 def input_items(messages: Sequence[ChatMessage], *, container: object) -> list[Wire]:

@@ -5,8 +5,8 @@ What a final message looks like:
 - `blocks`: a `ThinkingBlock` for each reasoning summary, one `TextBlock` with all text, a
   `ToolCallBlock` for each call of one of the caller's functions, a block for each generated file.
   Runs of code are no `ToolCallBlock`: an agent would try to execute them.
-- `additional_kwargs["code_interpreter"]`: `{"container_id", "calls", "artifacts", "failures"}`,
-  small and JSON, so that any memory keeps it and the next turn can go on from it.
+- `additional_kwargs["code_interpreter"]`: `{"container_id", "calls", "artifacts", "failures",
+  "dangling_links"}`, small and JSON: any memory keeps it, and the next turn can go on from it.
 - `additional_kwargs["refusal"]`, `["incomplete_reason"]`: if the model refused, or was stopped.
 """
 
@@ -79,9 +79,7 @@ class ChatReply:
 
     def take(self, step: Step) -> list[ChatResponse]:
         """Return what a step tells: a chunk for each piece of text, one for an event of a call."""
-        wire = step.wire
-        if wire is None:
-            return []
+        wire = step.wire or {}
         if text(wire, "type") in TERMINAL_EVENTS:
             self._response = mapping(wire, "response")
         chunks = [
@@ -133,6 +131,8 @@ def _state(result: CodeInterpreterResult) -> dict[str, Any]:
         "calls": calls,
         "artifacts": [reference_to(artifact) for artifact in result.artifacts],
     }
+    if result.dangling_links:
+        state["dangling_links"] = result.dangling_links
     if result.failures:
         state["failures"] = [error.to_dict() for error in result.failures]
     return state
