@@ -176,6 +176,7 @@ def _advance(turn: Turn, crew: Crew, *, wait: bool) -> Generator[Step]:
     crew.start(turn.due())
     for job, outcome in crew.news(wait=wait and crew.working):
         turn.settle(job, outcome)
+    crew.start(turn.due())  # a file that has come may be stored now, however long the stream pauses
     yield from turn.told()
 
 
@@ -217,6 +218,7 @@ async def _aadvance(turn: Turn, crew: AsyncCrew, *, wait: bool) -> list[Step]:
     crew.start(turn.due())
     for job, outcome in await crew.news(wait=wait and crew.working):
         turn.settle(job, outcome)
+    crew.start(turn.due())
     return turn.told()
 
 
