@@ -1,4 +1,4 @@
-"""The LLM: its options, its clients, and the methods that LlamaIndex calls.
+"""The LLM: the methods that LlamaIndex calls.
 
 What is sent is decided in `_turn`, what is answered in `ChatReply`, for all eight methods.
 """
@@ -6,7 +6,7 @@ What is sent is decided in `_turn`, what is answered in `ChatReply`, for all eig
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from llama_index.core.base.llms import generic_utils
 from llama_index.core.base.llms.types import (
@@ -20,7 +20,7 @@ from llama_index.core.base.llms.types import (
     LLMMetadata,
     MessageRole,
 )
-from llama_index.core.bridge.pydantic import ConfigDict, Field, PrivateAttr, field_serializer
+from llama_index.core.bridge.pydantic import ConfigDict, PrivateAttr
 from llama_index.core.llms.callbacks import llm_chat_callback, llm_completion_callback
 from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.llms.llm import ToolSelection
@@ -31,6 +31,10 @@ from llama_index.llms.openai_code_interpreter.messages import (
     input_items,
     known_files,
 )
+from llama_index.llms.openai_code_interpreter.options import (
+    DEFAULT_CONTEXT_WINDOW,
+    InterpreterOptions,
+)
 from llama_index.llms.openai_code_interpreter.responses import ChatReply
 from llama_index.llms.openai_code_interpreter.tools import (
     ToolChoice,
@@ -39,9 +43,8 @@ from llama_index.llms.openai_code_interpreter.tools import (
 )
 from openai_code_interpreter.artifacts import ArtifactStore, chosen_store
 from openai_code_interpreter.artifacts.listing import KnownFiles
-from openai_code_interpreter.artifacts.options import DeliveryOptions
 from openai_code_interpreter.clients import ClientPool
-from openai_code_interpreter.config import AUTO, Container, ContainerConfig
+from openai_code_interpreter.config import AUTO, ContainerConfig
 from openai_code_interpreter.engine import Engine
 
 if TYPE_CHECKING:
@@ -50,11 +53,8 @@ if TYPE_CHECKING:
 
 __all__ = ["DEFAULT_CONTEXT_WINDOW", "OpenAICodeInterpreter"]
 
-DEFAULT_CONTEXT_WINDOW: Final = 128_000
-"""Tokens. No table of models: a name that is new today is no error."""
 
-
-class OpenAICodeInterpreter(FunctionCallingLLM, DeliveryOptions):
+class OpenAICodeInterpreter(FunctionCallingLLM, InterpreterOptions):
     """An LLM whose model writes Python and runs it in a container at OpenAI.
 
     The code appears while it is written; the files that it makes come back as blocks of the
@@ -107,41 +107,6 @@ class OpenAICodeInterpreter(FunctionCallingLLM, DeliveryOptions):
 
     model_config = ConfigDict(extra="forbid")
 
-    model: str = Field(description="The model's name.", min_length=1)
-    container: Container = Field(
-        default=AUTO, description='"auto", the id of a container, or a ContainerConfig.'
-    )
-    reuse_last_container: bool = Field(
-        default=True, description="Go on in the container that the history names."
-    )
-    include_outputs: bool = Field(
-        default=True, description="Ask the API for logs and images of the code."
-    )
-    temperature: float | None = Field(
-        default=None, description="The sampling temperature.", ge=0.0, le=2.0
-    )
-    max_output_tokens: int | None = Field(
-        default=None, description="The most tokens to generate.", gt=0
-    )
-    timeout: float | None = Field(
-        default=None, description="Seconds that a request may take; by default the SDK's.", gt=0
-    )
-    max_retries: int | None = Field(
-        default=None, description="Repetitions of a failed request; by default the SDK's.", ge=0
-    )
-    api_key: str | None = Field(default=None, description="The API key.", exclude=True, repr=False)
-    api_base: str | None = Field(default=None, description="The base URL of the API.")
-    organization: str | None = Field(default=None, description="The organization's id.")
-    default_headers: dict[str, str] | None = Field(
-        default=None, description="More headers for every request.", exclude=True, repr=False
-    )
-    additional_kwargs: dict[str, Any] = Field(
-        default_factory=dict, description="More options of responses.create."
-    )
-    context_window: int = Field(
-        default=DEFAULT_CONTEXT_WINDOW, description="Tokens of input and output together.", gt=0
-    )
-
     _clients: ClientPool = PrivateAttr()
     _known_files: KnownFiles = PrivateAttr(default_factory=KnownFiles)
     _artifact_store: ArtifactStore = PrivateAttr()
@@ -187,7 +152,7 @@ class OpenAICodeInterpreter(FunctionCallingLLM, DeliveryOptions):
         )
         self._artifact_store = chosen_store(artifact_store)
         self._clients = ClientPool(
-            client=client, async_client=async_client, options=self._client_options()
+            client=client, async_client=async_client, options=self.client_options()
         )
 
     @classmethod
@@ -210,14 +175,6 @@ class OpenAICodeInterpreter(FunctionCallingLLM, DeliveryOptions):
     def artifact_store(self) -> ArtifactStore:
         """Where generated files go."""
         return self._artifact_store
-
-    @field_serializer("container")
-    def _without_secrets(self, container: str | ContainerConfig) -> str | dict[str, Any]:
-        if isinstance(container, str):
-            return container
-        return container.model_dump(
-            mode="json", exclude_none=True, exclude={"network_policy": {"domain_secrets"}}
-        )
 
     @llm_chat_callback()
     def chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
@@ -349,16 +306,6 @@ class OpenAICodeInterpreter(FunctionCallingLLM, DeliveryOptions):
     ) -> ChatResponseAsyncGen:
         request, reply = self._turn(messages, kwargs)
         return streams.aresponses(self._engine.astream(**request), reply)
-
-    def _client_options(self) -> dict[str, Any]:
-        return {
-            "api_key": self.api_key,
-            "base_url": self.api_base,
-            "organization": self.organization,
-            "timeout": self.timeout,
-            "max_retries": self.max_retries,
-            "default_headers": self.default_headers,
-        }
 
     def _prompt(self, prompt: str, formatted: bool) -> str:
         to_prompt = self.completion_to_prompt

@@ -1,0 +1,73 @@
+"""The options of the LLM, as pydantic fields: what is serialised, and what never is."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from llama_index.core.bridge.pydantic import Field, field_serializer
+
+from openai_code_interpreter.artifacts.options import DeliveryOptions
+from openai_code_interpreter.config import AUTO, Container, ContainerConfig
+
+__all__ = ["DEFAULT_CONTEXT_WINDOW", "InterpreterOptions"]
+
+DEFAULT_CONTEXT_WINDOW: Final = 128_000
+"""Tokens. No table of models: a name that is new today is no error."""
+
+
+class InterpreterOptions(DeliveryOptions):
+    """The fields of `OpenAICodeInterpreter`, which documents them."""
+
+    model: str = Field(description="The model's name.", min_length=1)
+    container: Container = Field(
+        default=AUTO, description='"auto", the id of a container, or a ContainerConfig.'
+    )
+    reuse_last_container: bool = Field(
+        default=True, description="Go on in the container that the history names."
+    )
+    include_outputs: bool = Field(
+        default=True, description="Ask the API for logs and images of the code."
+    )
+    temperature: float | None = Field(
+        default=None, description="The sampling temperature.", ge=0.0, le=2.0
+    )
+    max_output_tokens: int | None = Field(
+        default=None, description="The most tokens to generate.", gt=0
+    )
+    timeout: float | None = Field(
+        default=None, description="Seconds that a request may take; by default the SDK's.", gt=0
+    )
+    max_retries: int | None = Field(
+        default=None, description="Repetitions of a failed request; by default the SDK's.", ge=0
+    )
+    api_key: str | None = Field(default=None, description="The API key.", exclude=True, repr=False)
+    api_base: str | None = Field(default=None, description="The base URL of the API.")
+    organization: str | None = Field(default=None, description="The organization's id.")
+    default_headers: dict[str, str] | None = Field(
+        default=None, description="More headers for every request.", exclude=True, repr=False
+    )
+    additional_kwargs: dict[str, Any] = Field(
+        default_factory=dict, description="More options of responses.create."
+    )
+    context_window: int = Field(
+        default=DEFAULT_CONTEXT_WINDOW, description="Tokens of input and output together.", gt=0
+    )
+
+    @field_serializer("container")
+    def _without_secrets(self, container: str | ContainerConfig) -> str | dict[str, Any]:
+        if isinstance(container, str):
+            return container
+        return container.model_dump(
+            mode="json", exclude_none=True, exclude={"network_policy": {"domain_secrets"}}
+        )
+
+    def client_options(self) -> dict[str, Any]:
+        """Return what the SDK's clients are made with."""
+        return {
+            "api_key": self.api_key,
+            "base_url": self.api_base,
+            "organization": self.organization,
+            "timeout": self.timeout,
+            "max_retries": self.max_retries,
+            "default_headers": self.default_headers,
+        }
