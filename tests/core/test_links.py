@@ -13,6 +13,7 @@ from openai_code_interpreter.artifacts.links import (
     Located,
     find_links,
     mentions,
+    restore_links,
     rewrite_links,
 )
 
@@ -261,3 +262,16 @@ def test_a_hostile_text_takes_time_in_proportion(unit):
     for at in range(0, len(text), 50):
         held.feed(text[at : at + 50])
     assert time.process_time() - before < 5
+
+
+@given(
+    st.lists(st.sampled_from([f"[a]({A})", "sandbox:/mnt/data/b.csv ", "words ", "(", "`", "é"])),
+    st.sampled_from(["/out/a.csv", "s3://bucket/a b(1).csv", "/out/sandbox:/mnt/data/a.csv"]),
+)
+def test_what_was_rewritten_can_be_restored(pieces, location):
+    """A history goes back to the API in the model's own words, wherever the files lie here."""
+    said = "".join(pieces)
+    files = [located(location=location), located("b.csv", "/out/b.csv", file_id="cfile_2")]
+    rewritten = rewrite_links(said, [], files)
+    assert restore_links(rewritten.text, rewritten.originals) == said
+    assert restore_links(said, {"x": 1, "": "y"}) == said

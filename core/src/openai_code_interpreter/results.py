@@ -299,6 +299,8 @@ class CodeInterpreterResult:
     """One error for each file that could not be delivered."""
     dangling_links: list[str] = field(default_factory=list)
     """Paths that the text links and that lead to no file of the response, in order."""
+    rewritten_links: dict[str, str] = field(default_factory=dict, repr=False)
+    """With `links="rewrite"`, what each new link stands for: `sandbox:/mnt/data/…`, by location."""
     container_ids: list[str] = field(default_factory=list)
     """Every container of the response, in order of appearance."""
     usage: dict[str, Any] | None = field(default=None, repr=False)

@@ -184,7 +184,12 @@ class Turn:
         result = self._reducer.result()
         linked = linked_text(result, list(self._files.located()))
         if self._gate is not None:
-            result = dataclasses.replace(result, text=linked.text, citations=linked.citations)
+            result = dataclasses.replace(
+                result,
+                text=linked.text,
+                citations=linked.citations,
+                rewritten_links=linked.originals,
+            )
         return dataclasses.replace(
             result,
             artifacts=self._files.artifacts,

@@ -25,6 +25,7 @@ __all__ = [
     "RewrittenText",
     "find_links",
     "mentions",
+    "restore_links",
     "rewrite_links",
 ]
 
@@ -77,6 +78,8 @@ class RewrittenText:
     """The annotations, with spans that cover the same words as before."""
     dangling: list[str]
     """The paths that are linked and lead to no file, each once, in order."""
+    originals: dict[str, str]
+    """What each new link stood for: the text as it was, by the text as it is."""
 
 
 def find_links(text: str) -> list[Link]:
@@ -154,7 +157,7 @@ def rewrite_links(
     """
     links = find_links(text)
     if not links:
-        return RewrittenText(text, [dict(one) for one in annotations], [])
+        return RewrittenText(text, [dict(one) for one in annotations], [], {})
     cited = _by_span(annotations)
     edits: list[tuple[int, int, str]] = []
     dangling: list[str] = []
@@ -168,7 +171,25 @@ def rewrite_links(
         _edited(text, edits),
         [_shifted(annotation, edits) for annotation in annotations],
         list(dict.fromkeys(dangling)),
+        {new: text[start:end] for start, end, new in edits},
     )
+
+
+def restore_links(text: str, originals: Mapping[str, Any]) -> str:
+    """Return a text with its links as the model wrote them, to send it back to the API.
+
+    Where a file lies is the host's affair, and no path that the model knows.
+
+    Args:
+        text: A rewritten text, or any piece of it that cuts no link in two.
+        originals: `RewrittenText.originals`; entries that are not of strings are passed over.
+    """
+    known = {new: old for new, old in originals.items() if new and isinstance(old, str)}
+    if not known:
+        return text
+    longest_first = sorted(known, key=len, reverse=True)
+    pattern = re.compile("|".join(re.escape(new) for new in longest_first))
+    return pattern.sub(lambda match: known[match[0]], text)
 
 
 def _by_span(

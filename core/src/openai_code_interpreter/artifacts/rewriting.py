@@ -33,6 +33,8 @@ class LinkedText:
     """The citations, with spans that fit the text part that each belongs to."""
     dangling: list[str]
     """Paths that are linked and lead to no file."""
+    originals: dict[str, str]
+    """What each new link stood for."""
 
 
 def linked_text(result: CodeInterpreterResult, files: Sequence[_PlacedFile]) -> LinkedText:
@@ -46,6 +48,7 @@ def linked_text(result: CodeInterpreterResult, files: Sequence[_PlacedFile]) -> 
     said: list[str] = []
     annotations: list[dict[str, Any]] = []
     dangling: list[str] = []
+    originals: dict[str, str] = {}
     for item in result.output:
         if text(item, "type") != MESSAGE_ITEM:
             continue
@@ -55,11 +58,13 @@ def linked_text(result: CodeInterpreterResult, files: Sequence[_PlacedFile]) -> 
                 said.append(one.text)
                 annotations += one.annotations
                 dangling += one.dangling
+                originals |= one.originals
     cited = (citation_from_annotation(annotation) for annotation in annotations)
     return LinkedText(
         text="".join(said),
         citations=list(dict.fromkeys(citation for citation in cited if citation is not None)),
         dangling=list(dict.fromkeys(dangling)),
+        originals=originals,
     )
 
 

@@ -225,6 +225,7 @@ class ChunkWriter:
             "container": {"id": result.container_id} if result.container_id else None,
             "artifact_failures": [error.to_dict() for error in result.failures] or None,
             "dangling_links": result.dangling_links or None,
+            "rewritten_links": result.rewritten_links or None,
         }
         return {key: value for key, value in known.items() if value is not None}
 

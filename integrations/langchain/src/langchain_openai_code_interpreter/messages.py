@@ -20,6 +20,7 @@ from langchain_core.messages.block_translators.openai import convert_to_openai_d
 
 from langchain_openai_code_interpreter.blocks import TOOL_NAME
 from openai_code_interpreter import InvalidInputError
+from openai_code_interpreter.artifacts.links import restore_links
 from openai_code_interpreter.artifacts.plan import FileKey
 from openai_code_interpreter.history import input_items
 from openai_code_interpreter.wire import (
@@ -162,7 +163,7 @@ def _assistant_items(message: AIMessage, container: object) -> list[Wire]:
     """Rebuild the response's output items, then let the core make valid input of them."""
     calls = {call["id"]: call for call in message.tool_calls}
     output: list[Wire] = []
-    for block in _blocks(message):
+    for block in _as_said(message):
         item = _output_item(block, calls)
         if item is None:
             continue
@@ -174,6 +175,14 @@ def _assistant_items(message: AIMessage, container: object) -> list[Wire]:
         _append(output, _message_item({"type": "refusal", "refusal": refusal}, None))
     output += [_function_item(call) for call in calls.values()]
     return input_items(output)
+
+
+def _as_said(message: AIMessage) -> Iterator[Wire]:
+    """Yield the blocks, links in texts as the model wrote them."""
+    rewritten = mapping(message.response_metadata, "rewritten_links")
+    for block in _blocks(message):
+        restored = {"text": restore_links(text(block, "text"), rewritten)}
+        yield {**block, **restored} if text(block, "type") == "text" else block
 
 
 def _blocks(message: AIMessage) -> list[Wire]:

@@ -24,6 +24,7 @@ from llama_index.core.base.llms.types import (
 
 from llama_index.llms.openai_code_interpreter.responses import STATE_KEY
 from openai_code_interpreter import InvalidInputError
+from openai_code_interpreter.artifacts.links import restore_links
 from openai_code_interpreter.artifacts.media_types import HEAD_BYTES, media_type
 from openai_code_interpreter.artifacts.plan import FileKey
 from openai_code_interpreter.config import ContainerConfig, parse_container
@@ -118,12 +119,13 @@ def _assistant_items(message: ChatMessage, where: str, container: object) -> Ite
     for number, block in enumerate(message.blocks):
         if block.block_type not in _OF_ASSISTANT:
             raise _unsupported(block, number, where)
-    for call in entries(message_state(message), "calls"):
+    state = message_state(message)
+    for call in entries(state, "calls"):
         replay = call_input(call)
         if replay is not None and replay["container_id"] == container:
             yield from (reasoning_input(item) for item in entries(call, "reasoning"))
             yield replay
-    if said := message.content:
+    if said := restore_links(message.content or "", mapping(state, "rewritten_links")):
         content = [{"type": "output_text", "text": said, "annotations": []}]
         yield {"type": "message", "role": "assistant", "content": content}
     for number, block in enumerate(message.blocks):

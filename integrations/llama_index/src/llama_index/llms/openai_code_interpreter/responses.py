@@ -6,7 +6,8 @@ What a final message looks like:
   `ToolCallBlock` for each call of one of the caller's functions, a block for each generated file.
   Runs of code are no `ToolCallBlock`: an agent would try to execute them.
 - `additional_kwargs["code_interpreter"]`: `{"container_id", "calls", "artifacts", "failures",
-  "dangling_links"}`, small and JSON: any memory keeps it, and the next turn can go on from it.
+  "dangling_links", "rewritten_links"}`, small and JSON: any memory keeps it, and the next turn can
+  go on from it.
 - `additional_kwargs["refusal"]`, `["incomplete_reason"]`: if the model refused, or was stopped.
 """
 
@@ -133,6 +134,8 @@ def _state(result: CodeInterpreterResult) -> dict[str, Any]:
     }
     if result.dangling_links:
         state["dangling_links"] = result.dangling_links
+    if result.rewritten_links:
+        state["rewritten_links"] = result.rewritten_links
     if result.failures:
         state["failures"] = [error.to_dict() for error in result.failures]
     return state
