@@ -20,6 +20,7 @@ __all__ = [
     "Container",
     "ContainerConfig",
     "DomainSecret",
+    "MemoryLimit",
     "NetworkAllowlist",
     "NetworkDisabled",
     "container_argument",
@@ -28,6 +29,9 @@ __all__ = [
 
 AUTO: Final = "auto"
 """Let the API choose a container: a new one, or one that `previous_response_id` still has."""
+
+MemoryLimit: TypeAlias = Literal["1g", "4g", "16g", "64g"]
+"""The sizes of a container's memory, each with a price of its own; see `costs`."""
 
 _Name: TypeAlias = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
@@ -71,7 +75,7 @@ class ContainerConfig(_Strict):
 
     file_ids: list[_Name] | None = None
     """Uploaded files to mount, each as `/mnt/data/<file id>-<name>`."""
-    memory_limit: Literal["1g", "4g", "16g", "64g"] | None = None
+    memory_limit: MemoryLimit | None = None
     """Memory of the container; the API's default is `1g`."""
     network_policy: (
         Annotated[NetworkDisabled | NetworkAllowlist, Field(discriminator="type")] | None

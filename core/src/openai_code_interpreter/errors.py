@@ -62,7 +62,7 @@ class CodeInterpreterError(Exception):
 
 
 class InvalidInputError(CodeInterpreterError, ValueError):
-    """The input or an option cannot be sent; nothing was requested."""
+    """The input or an option cannot be sent; no response was requested."""
 
 
 class ResponseFailedError(CodeInterpreterError):
