@@ -59,8 +59,9 @@ class Uploads:
     Two files are the same if their bytes and their names are. Safe between threads and between
     event loops: whoever hands in a file that is being uploaded waits for it.
 
-    What was uploaded stays at OpenAI until `cleanup` deletes it. A file that was deleted elsewhere
-    is not noticed; `forget` it.
+    What was uploaded stays at OpenAI until `cleanup` deletes it. An upload that was cut off before
+    its answer came may leave a file there that nobody knows. A file that was deleted elsewhere is
+    not noticed; `forget` it.
 
     Args:
         purpose: What the Files API is told; by default `user_data`, and at Azure, which does not
