@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from openai_code_interpreter.results import CodeInterpreterResult
 from openai_code_interpreter.wire import (
     CALL_ITEM,
     FUNCTION_CALL_ITEM,
@@ -25,7 +26,7 @@ from openai_code_interpreter.wire import (
     text,
 )
 
-__all__ = ["call_input", "input_items", "message_input", "reasoning_input"]
+__all__ = ["call_input", "from_results", "input_items", "message_input", "reasoning_input"]
 
 
 def input_items(output: Iterable[Wire]) -> list[Wire]:
@@ -57,6 +58,25 @@ def input_items(output: Iterable[Wire]) -> list[Wire]:
             items += [*pending, replay]
         pending = []
     return items
+
+
+def from_results(results: Iterable[CodeInterpreterResult]) -> list[Wire]:
+    """Turn the outputs of several runs into input items for the next request.
+
+    What was asked in between is not part of a result: put it where it was said.
+
+    Args:
+        results: What the runs of one conversation came to, the oldest first.
+
+    Returns:
+        New dicts: the `input_items` of each result's output, in order.
+
+    Example:
+        ```python
+        history = [question, *from_results([first]), follow_up, *from_results([second])]
+        ```
+    """
+    return [item for result in results for item in input_items(result.output)]
 
 
 def _replay(item: Wire) -> Wire | None:

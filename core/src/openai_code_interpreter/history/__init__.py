@@ -1,0 +1,45 @@
+"""What a conversation sends back to the API: made of outputs, checked, mended, cut loose. Pure.
+
+- `input_items` and `from_results` make the next request's input of what responses put out.
+- `check` says what is wrong with a list of input items, and why.
+- `repair` returns a list with nothing wrong in it.
+- `detach` takes the runs of code out of a history whose container is gone.
+- `mentioned_files` names the container files that a history still speaks of.
+
+Example:
+    ```python
+    for problem in check(items, store=False):
+        print(problem.message)
+    items = repair(items, store=False)
+    ```
+"""
+
+from __future__ import annotations
+
+from openai_code_interpreter.history.checking import check
+from openai_code_interpreter.history.detaching import detach
+from openai_code_interpreter.history.mentioning import mentioned_files
+from openai_code_interpreter.history.problems import MAX_INLINE_BYTES, Problem, ProblemCode
+from openai_code_interpreter.history.repairing import repair
+from openai_code_interpreter.history.replay import (
+    call_input,
+    from_results,
+    input_items,
+    message_input,
+    reasoning_input,
+)
+
+__all__ = [
+    "MAX_INLINE_BYTES",
+    "Problem",
+    "ProblemCode",
+    "call_input",
+    "check",
+    "detach",
+    "from_results",
+    "input_items",
+    "mentioned_files",
+    "message_input",
+    "reasoning_input",
+    "repair",
+]
