@@ -14,7 +14,6 @@ from openai_code_interpreter.wire import (
     Wire,
     as_wire,
     entries,
-    optional_text,
     text,
 )
 
@@ -99,11 +98,8 @@ def is_output(item: Wire) -> bool:
 
 def says_something(part: object) -> bool:
     """Whether a part of a message has a text, a refusal, or is of a kind that has neither."""
-    if not isinstance(part, Mapping):
-        return False
-    kind = part.get("type")
+    wire = as_wire(part) or {}
+    kind = text(wire, "type")
     if kind in _SPOKEN:
-        return optional_text(dict(part), "text") is not None
-    if kind == "refusal":
-        return optional_text(dict(part), "refusal") is not None
-    return isinstance(kind, str) and bool(kind)
+        return bool(text(wire, "text"))
+    return bool(text(wire, "refusal") if kind == "refusal" else kind)
