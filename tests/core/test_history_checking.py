@@ -57,7 +57,15 @@ def test_a_problem_says_where_what_why_and_the_way_out():
 
 
 @pytest.mark.parametrize(
-    "follower", [[], [USER], [answered("call_1")], [thought("rs_2")], [thought("rs_2"), USER]]
+    "follower",
+    [
+        [],
+        [USER],
+        [answered("call_1")],
+        [thought("rs_2")],
+        [thought("rs_2"), USER],
+        [{"type": "mcp_approval_response", "approval_request_id": "mcpr_1", "approve": True}],
+    ],
 )
 def test_reasoning_needs_what_followed_it(follower):
     """Nothing, a question, a function's output or more reasoning is no follower."""
@@ -107,7 +115,7 @@ def test_an_item_that_lost_its_reasoning_is_not_accused():
         ({"role": "user", "content": [{"type": "input_text", "text": "a"}, "b"]}, "empty_text"),
         ({"type": "message", "content": "hi"}, "malformed_item"),
         ({"type": "item_reference"}, "malformed_item"),
-        ({"content": "hi"}, "malformed_item"),
+        ({"content": "hi", "id": "msg_1"}, "malformed_item"),
         ({"type": 7, "role": "user", "content": "hi"}, "malformed_item"),
         ({}, "malformed_item"),
         (None, "malformed_item"),
@@ -129,7 +137,9 @@ def test_a_function_call_needs_all_its_parts(key):
 
 def test_a_function_call_needs_its_output_after_it():
     """The API says "No tool output found for function call …"."""
-    assert codes([asked("fc_1", "call_1"), USER]) == [(0, "function_call_without_output")]
+    for continues in (False, True):
+        found = codes([asked("fc_1", "call_1"), USER], continues=continues)
+        assert found == [(0, "function_call_without_output")]
     assert codes([answered("call_1"), asked("fc_1", "call_1")]) == [
         (0, "output_without_call"),
         (1, "function_call_without_output"),

@@ -62,6 +62,7 @@ def test_only_the_calls_of_the_containers_that_are_gone_go(containers):
     assert note["role"] == "assistant"
     assert rest == kept
     assert detach(kept, containers=containers) == kept
+    assert detach(kept, containers="cntr_22") == kept
 
 
 def test_a_call_of_a_living_container_keeps_its_id_behind_one_that_is_gone():

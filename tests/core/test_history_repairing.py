@@ -59,6 +59,7 @@ def test_a_later_turn_keeps_its_ids():
     later = [thought("rs_2", encrypted_content="gAAA"), said("yes", id="msg_2")]
     items = [thought("rs_1"), said("hi", id="msg_1"), *later, USER, said("b", id="msg_3")]
     assert repair(items, store=False) == [FRESH, *later, USER, items[-1]]
+    assert repair([*items[:2], USER, *items[5:]], store=False) == [FRESH, USER, items[-1]]
 
 
 def test_reasoning_without_a_follower_goes():
@@ -119,6 +120,7 @@ def test_the_largest_data_of_a_message_go_first():
     named = {"type": "input_text", "text": "[left out: a.pdf, application/pdf, about 7 bytes]"}
     (found,) = repair([question], max_inline_bytes=12)
     assert found["content"] == [small, text, named]
+    assert repair([question], max_inline_bytes=6) == [found]
     (found,) = repair([question], max_inline_bytes=0)
     words = {"type": "input_text", "text": "[left out: image/png, about 6 bytes]"}
     assert found["content"] == [words, text, named]
@@ -152,7 +154,16 @@ def test_an_id_that_comes_twice_is_taken_off_the_later_item():
     assert "x = 2" in noted(note)
 
 
-def test_the_output_of_a_function_is_kept_though_its_id_comes_twice():
+def test_a_function_call_that_comes_twice_goes_with_its_output():
+    """A call has one output; another text of it is kept, under no id of its own."""
+    turn = [asked("fc_1", "call_1"), answered("call_1", id="fco_1")]
+    assert repair([*turn, USER, *turn]) == [*turn, USER]
+    turn = [asked("fc_1", "call_1"), answered("call_1")]
+    assert repair([*turn, USER, *turn]) == [*turn, USER]
+    assert repair([*turn, turn[0], answered("call_1", "4")]) == [*turn, answered("call_1", "4")]
+
+
+def test_the_output_of_another_call_is_kept_though_its_id_comes_twice():
     """A call waits for it."""
     first = [asked("fc_1", "call_1"), answered("call_1", id="fco_1")]
     second = [asked("fc_2", "call_2"), answered("call_2", id="fco_1")]
@@ -218,6 +229,8 @@ def test_nothing_of_what_is_given_changes_and_new_dicts_come_back():
     found = repair(items)
     assert found == items
     assert all(one is not other for one, other in zip(found, items, strict=True))
+    part = {"type": "input_text", "text": "a"}
+    assert repair([{"role": "user", "content": (part,)}]) == [{"role": "user", "content": (part,)}]
     assert_repairable([{"type": "reasoning", "summary": [None]}, *items, *items])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from openai_code_interpreter.history.faults import (
     call_faults,
@@ -24,7 +24,7 @@ from openai_code_interpreter.history.mending import mended
 from openai_code_interpreter.history.notes import output_note
 from openai_code_interpreter.history.pairs import Fate, regroup, without_id
 from openai_code_interpreter.history.problems import MAX_INLINE_BYTES, Terms
-from openai_code_interpreter.wire import Wire
+from openai_code_interpreter.wire import Wire, text
 
 __all__ = ["repair"]
 
@@ -46,7 +46,8 @@ def repair(
       else the model put out in the same breath.
     - A call of the code interpreter that cannot be sent (no id, no container, another container,
       unfinished, or its reasoning went) becomes a message with its code and logs. See `detach`.
-    - An item that repeats an earlier one goes. If only its id repeats, it loses its id.
+    - An item that repeats an earlier one goes, a function call with its output. If only its id
+      repeats, it loses its id.
     - A function call without an output goes, with its reasoning. An output without its call
       becomes a message with its text.
     - Data over the limit are replaced by words that name them, the largest first; images in the
@@ -90,17 +91,14 @@ def repair(
 
 
 def _known(items: Iterable[Wire | None], terms: Terms) -> list[Wire]:
-    """Leave out what is no item, and references to what is not there or is there already."""
+    """Leave out what is no item, and references that lead nowhere."""
     found: list[Wire] = []
-    seen: set[str] = set()
     for item in items:
         kind = "" if item is None else kind_of(item)
         if item is None or not kind:
             continue
-        name = identity(item)
-        if kind == REFERENCE_ITEM and (name is None or name in seen or terms.store is False):
+        if kind == REFERENCE_ITEM and (identity(item) is None or terms.store is False):
             continue
-        seen.update([name] if name else [])
         found.append(item)
     return found
 
@@ -117,22 +115,44 @@ def _fate(item: Wire, terms: Terms) -> Fate:
 
 
 def _once(items: Sequence[Wire]) -> list[Wire]:
-    """Leave one item to an id: a repeated item goes, a repeated id is taken off."""
+    """Leave one item to an id: a repeated item goes, a repeated id is taken off.
+
+    The output of a function mostly has no id of its own, so it goes where its call goes.
+    """
     first: dict[str, Wire] = {}
     repeated: set[int] = set()
     for item in items:
         name = identity(item)
         if name is not None and first.setdefault(name, item) is not item:
             repeated.add(id(item))
+    answers = _repeated_outputs(items, repeated)
 
     def fate(item: Wire) -> Fate:
+        if id(item) in answers:
+            return Fate(None, same=False)
         if id(item) not in repeated:
             return Fate(item, same=True)
-        # The output of a function is kept in any case: a call may wait for it.
-        again = kind_of(item) != FUNCTION_OUTPUT_ITEM and item == first[str(item["id"])]
+        again = item == first[str(item["id"])]
         return Fate(None if again else without_id(item), same=False)
 
     return regroup(items, fate, lambda chain: not any(id(item) in repeated for item in chain))
+
+
+def _repeated_outputs(items: Sequence[Wire], repeated: Collection[int]) -> set[int]:
+    """Return which outputs of repeated function calls say again what was said."""
+    twice = {
+        text(item, "call_id")
+        for item in items
+        if kind_of(item) == FUNCTION_CALL_ITEM and id(item) in repeated
+    }
+    first: dict[str, Wire] = {}
+    found: set[int] = set()
+    for item in items:
+        if kind_of(item) == FUNCTION_OUTPUT_ITEM and (name := text(item, "call_id")) in twice:
+            earlier = first.setdefault(name, item)
+            if earlier is not item and earlier.get("output") == item.get("output"):
+                found.add(id(item))
+    return found
 
 
 def _paired(items: Sequence[Wire], terms: Terms) -> list[Wire]:
