@@ -9,6 +9,7 @@ import pytest
 from openai.types.responses import ResponseReasoningItem
 
 from history_support import answered, asked, assert_repairable, ran, said, thought
+from openai_code_interpreter import ContainerExpiredError
 from openai_code_interpreter.history import check, input_items, repair
 from openai_code_interpreter.testing import RunCode, Say, Think, Turn
 
@@ -261,8 +262,8 @@ def test_a_conversation_goes_on_in_another_container(serve, interpreter):
         new = client.containers.create(name="new").id
     history = [*input_items(first.output), {"role": "user", "content": "halve it"}]
     assert {problem.code for problem in check(history, container_id=new)} == {"stale_container"}
-    with pytest.raises(openai.BadRequestError, match="Expected container_id"):
-        ci.run(history, container=new)
+    with pytest.raises(ContainerExpiredError, match="Expected container_id"):
+        interpreter(server, on_expired="raise").run(history, container=new)
     second = ci.run(repair(history, container_id=new), container=new)
     assert second.text == "Half is 21."
     sent = server.requests[-1].body["input"]

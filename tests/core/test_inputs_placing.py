@@ -199,7 +199,7 @@ def test_containers_keep_what_was_mounted_when_the_uploads_are_deleted(serve, ca
     server, files = serve(Turn(RunCode(PRINT_FILES))), InputFiles()
     container_id = container_in(server)
     placed = call(files.place, server, [("a.csv", b"1")], container=container_id)
-    assert call(files.cleanup, server) == []
+    assert call(files.uploads.cleanup, server) == []
     assert read_by_code(server, container_id) == {placed.mounted[0].path: "1"}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from openai_code_interpreter import ContainerConfig, InvalidInputError
-from openai_code_interpreter.request import response_arguments
+from openai_code_interpreter.request import chosen_container, response_arguments
 from openai_code_interpreter.testing import Say, Turn
 
 OUTPUTS = "code_interpreter_call.outputs"
@@ -68,7 +68,7 @@ def test_nothing_given_is_changed():
         ([], [OURS]),
         ([SEARCH], [OURS, SEARCH]),
         ([SEARCH, {"type": "code_interpreter"}], [SEARCH, OURS]),
-        ([{"type": "code_interpreter", "container": "cntr_1"}], [{**OURS, "container": "cntr_1"}]),
+        ([{"type": "code_interpreter", "container": "cntr_1"}], [OURS]),
         ([{"type": "code_interpreter", "later": 1}, SEARCH], [{**OURS, "later": 1}, SEARCH]),
         ([SEARCH, OURS, {**SEARCH, "n": 2}, OURS], [SEARCH, OURS, {**SEARCH, "n": 2}]),
     ],
@@ -82,17 +82,47 @@ def test_the_tool_is_sent_once(given, sent):
 def test_which_container_wins():
     """The call's own, then the tool's, then the default."""
     tool = {"type": "code_interpreter", "container": "cntr_tool"}
-    both = {"options": {"tools": [tool]}, "default_container": "cntr_default"}
-
-    def chosen(**changes):
-        return response_arguments(model="m", input="go", **changes)["tools"][0]["container"]
-
-    assert chosen(container="cntr_call", **both) == "cntr_call"
-    assert chosen(**both) == "cntr_tool"
-    assert chosen(default_container="cntr_default") == "cntr_default"
-    assert chosen(container="auto", **both) == AUTO
+    options = {"tools": [SEARCH, tool]}
+    assert chosen_container("cntr_call", options, "cntr_default") == "cntr_call"
+    assert chosen_container(None, options, "cntr_default") == "cntr_tool"
+    assert chosen_container(None, {"tools": [SEARCH]}, "cntr_default") == "cntr_default"
+    assert chosen_container("auto", options, "cntr_default") == "auto"
     config = ContainerConfig(memory_limit="4g")
-    assert chosen(container=config, **both) == {"type": "auto", "memory_limit": "4g"}
+    assert chosen_container(config, options, "auto") is config
+
+
+def test_the_container_is_sent_as_the_api_takes_it():
+    """An id is sent as it is; anything else is an object."""
+    config = ContainerConfig(memory_limit="4g")
+    assert arguments(container="cntr_1")["tools"] == [{**OURS, "container": "cntr_1"}]
+    assert arguments(container=config)["tools"][0]["container"] == {**AUTO, "memory_limit": "4g"}
+
+
+@pytest.mark.parametrize("given", [None, [OURS], [SEARCH, OURS]], ids=repr)
+def test_without_a_container_no_code_interpreter_is_offered(given):
+    """Nor are its outputs asked for; other tools stay."""
+    found = arguments({"tools": given}, container=None)
+    assert [tool for tool in found.get("tools", []) if tool != SEARCH] == []
+    assert "include" not in found
+
+
+@pytest.mark.parametrize(
+    ("options", "encrypted"),
+    [
+        ({"store": False}, True),
+        ({"store": False, "model": "o4-mini"}, True),
+        ({"store": False, "model": "gpt-4.1"}, False),
+        ({"store": False, "model": "gpt-4.1", "reasoning": {"effort": "low"}}, True),
+        ({"store": False, "model": "gpt-5-chat-latest"}, False),
+        ({"store": True}, False),
+        ({}, False),
+        ({"store": False, "include": [OUTPUTS]}, False),
+    ],
+    ids=repr,
+)
+def test_reasoning_is_asked_for_in_encrypted_form_where_nothing_is_stored(options, encrypted):
+    """The next turn is not accepted without; whoever says `include` says what is included."""
+    assert ("reasoning.encrypted_content" in arguments(options).get("include", [])) == encrypted
 
 
 # Include

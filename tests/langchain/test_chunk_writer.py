@@ -29,8 +29,10 @@ def end(*output, status="completed"):
 def written(*events):
     """The chunks that these wire events become, and their sum."""
     turn, writer = Turn(), ChunkWriter(inline_max_bytes=0)
-    steps = [turn.take(event) for event in events]
-    chunks = [chunk for step in [*steps, turn.finish()] for chunk in writer.write(step)]
+    steps = [step for event in events for step in turn.take(event)]
+    chunks = [
+        chunk for step in [*steps, *turn.rest(), turn.finish()] for chunk in writer.write(step)
+    ]
     return chunks, chunks[0] + chunks[1:]
 
 

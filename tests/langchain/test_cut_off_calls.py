@@ -41,8 +41,10 @@ def test_a_call_that_was_cut_off_is_never_among_the_calls_to_make(in_one_piece, 
     """Half a path must not be deleted because core completes half a JSON."""
     events = cut_off("incomplete", '{"path": "/home/ann/pro')
     course, writer = Course(), ChunkWriter(inline_max_bytes=0)
-    steps = [course.take(event) for event in (events[-1:] if in_one_piece else events)]
-    message = total([chunk for step in [*steps, course.finish()] for chunk in writer.write(step)])
+    taken = events[-1:] if in_one_piece else events
+    steps = [step for event in taken for step in course.take(event)]
+    steps += [*course.rest(), course.finish()]
+    message = total([chunk for step in steps for chunk in writer.write(step)])
     assert message.tool_calls == []
     (block,) = message.content_blocks
     assert (block["type"], block["name"]) == ("invalid_tool_call", "delete_files")

@@ -18,7 +18,8 @@ from openai_code_interpreter.config import (
     NetworkAllowlist,
     NetworkDisabled,
 )
-from openai_code_interpreter.containers import container_id_from_metadata
+from openai_code_interpreter.containers import ManagedContainer, container_id_from_metadata
+from openai_code_interpreter.costs import ContainerUse, UnusedContainerWarning, estimate_cost
 from openai_code_interpreter.errors import (
     ArtifactDownloadError,
     ArtifactError,
@@ -31,6 +32,7 @@ from openai_code_interpreter.errors import (
     ArtifactUnavailableError,
     ArtifactUnsafeError,
     CodeInterpreterError,
+    ContainerExpiredError,
     InvalidInputError,
     ResponseFailedError,
     StreamInterruptedError,
@@ -61,6 +63,7 @@ from openai_code_interpreter.events import (
     event_adapter,
 )
 from openai_code_interpreter.history import input_items
+from openai_code_interpreter.inputs import InputFile
 from openai_code_interpreter.reducer import CodeInterpreterReducer, reduce_response
 from openai_code_interpreter.results import (
     Artifact,
@@ -103,8 +106,10 @@ __all__ = [
     "CodeInterpreterStream",
     "ContainerAssigned",
     "ContainerConfig",
+    "ContainerExpiredError",
     "ContainerFileCitation",
     "ContainerReplaced",
+    "ContainerUse",
     "DirectoryStore",
     "DomainSecret",
     "FileCited",
@@ -112,7 +117,9 @@ __all__ = [
     "FunctionCallDone",
     "FunctionCallStarted",
     "InlineImage",
+    "InputFile",
     "InvalidInputError",
+    "ManagedContainer",
     "MemoryStore",
     "NetworkAllowlist",
     "NetworkDisabled",
@@ -126,7 +133,9 @@ __all__ = [
     "StreamInterruptedError",
     "TextDelta",
     "TextDone",
+    "UnusedContainerWarning",
     "container_id_from_metadata",
+    "estimate_cost",
     "event_adapter",
     "input_items",
     "printable",

@@ -17,8 +17,16 @@ from openai_code_interpreter.artifacts.options import (
 )
 from openai_code_interpreter.artifacts.stores import ArtifactStore, chosen_store
 from openai_code_interpreter.clients import ClientPool
-from openai_code_interpreter.config import AUTO, ContainerConfig, parse_container
+from openai_code_interpreter.config import AUTO, ContainerConfig, OwnContainer, parse_container
+from openai_code_interpreter.containers.options import (
+    DEFAULT_RESTORE_MAX_BYTES,
+    AcceptContainer,
+    ContainerOptions,
+    OffersCode,
+    OnExpired,
+)
 from openai_code_interpreter.engine import Engine
+from openai_code_interpreter.inputs import InputFile
 from openai_code_interpreter.results import CodeInterpreterResult
 from openai_code_interpreter.stream import AsyncCodeInterpreterStream, CodeInterpreterStream
 
@@ -36,7 +44,7 @@ class CodeInterpreter:
             `prompt` that has one.
         client: The SDK's client, `OpenAI` or `AzureOpenAI`; by default one from the SDK's own
             environment variables.
-        container: `"auto"`, the id of a container, or a `ContainerConfig`.
+        container: `"auto"`, the id of a container, a `ContainerConfig` or a `ManagedContainer`.
         artifact_store: Where generated files go; by default this process's memory.
         include_outputs: Ask the API for logs and images of the code.
         fetch: `"eager"` downloads each file as soon as it is known, `"lazy"` when its bytes are
@@ -50,6 +58,16 @@ class CodeInterpreter:
         max_response_bytes: The cap on all files of a response together, in bytes.
         max_files: The cap on the number of files of a response.
         download_timeout: Seconds that one file may take, all attempts together.
+        reuse_last_container: Go on in the container of the newest result in the input.
+        on_expired: `"replace"` makes another container for one that is gone, puts the files back
+            that the conversation speaks of, and asks again, once; `"raise"` raises
+            `ContainerExpiredError`.
+        restore_max_bytes: How many bytes of earlier files are put back, 50 MiB by default.
+        accept_container: Called with the id of a container that a history names; False refuses it.
+        code_interpreter: False leaves the tool out, so that nothing is billed for a container; a
+            function decides by the input.
+        files: Files that every call hands in: paths, `(name, bytes)`, file ids, artifacts.
+        cleanup: Delete what `files` uploaded when the response is over.
 
     Raises:
         ValueError: If `container` or another option is not valid.
@@ -69,7 +87,7 @@ class CodeInterpreter:
         model: str | None = None,
         *,
         client: OpenAI | None = None,
-        container: str | ContainerConfig = AUTO,
+        container: str | ContainerConfig | OwnContainer = AUTO,
         artifact_store: ArtifactStore | None = None,
         include_outputs: bool = True,
         fetch: FetchMode = "eager",
@@ -79,6 +97,13 @@ class CodeInterpreter:
         max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES,
         max_files: int = DEFAULT_MAX_FILES,
         download_timeout: float = DEFAULT_DOWNLOAD_TIMEOUT,
+        reuse_last_container: bool = True,
+        on_expired: OnExpired = "replace",
+        restore_max_bytes: int = DEFAULT_RESTORE_MAX_BYTES,
+        accept_container: AcceptContainer | None = None,
+        code_interpreter: OffersCode = True,
+        files: Sequence[InputFile] = (),
+        cleanup: bool = False,
     ) -> None:
         self._engine = Engine(
             model=model,
@@ -95,6 +120,15 @@ class CodeInterpreter:
                 max_files=max_files,
                 download_timeout=download_timeout,
             ),
+            containers=ContainerOptions(
+                reuse_last_container=reuse_last_container,
+                on_expired=on_expired,
+                restore_max_bytes=restore_max_bytes,
+                accept_container=accept_container,
+                code_interpreter=code_interpreter,
+                cleanup=cleanup,
+            ),
+            files=list(files),
         )
         self._engine.clients.sync()  # a missing key is told here, not at the first run
 
@@ -103,30 +137,54 @@ class CodeInterpreter:
         """Where generated files go."""
         return self._engine.artifact_store
 
+    def cleanup(self) -> list[str]:
+        """Delete everything that `files=` uploaded; containers keep their copies.
+
+        Returns:
+            The ids of files that could not be deleted.
+        """
+        return self._engine.cleanup()
+
     def run(
         self,
         input: str | Sequence[Any],  # noqa: A002 - the API's own name
         *,
         container: object = None,
+        files: Sequence[InputFile] = (),
+        code_interpreter: OffersCode | None = None,
+        cleanup: bool | None = None,
         **options: Any,
     ) -> CodeInterpreterResult:
         """Ask, wait, and return the result with its files.
 
         Args:
-            input: A text, or a list of Responses input items.
+            input: A text, or a list of Responses input items; a result of an earlier turn among
+                them stands for what it put out, and the call goes on in its container.
             container: Another container for this call.
+            files: Files that this call hands in; the model is told where each lies.
+            code_interpreter: False leaves the tool out of this call.
+            cleanup: Delete what `files` uploaded when the response is over.
             **options: Any option of `responses.create`, such as `previous_response_id`.
 
         Returns:
             The result. An incomplete response is one too, with its `incomplete_reason`.
 
         Raises:
-            InvalidInputError: If the input is empty.
+            InvalidInputError: If the input is empty, or a file cannot be handed in.
+            ContainerExpiredError: If its container is gone and was not replaced.
             ResponseFailedError: If the API says that the response failed.
             StreamInterruptedError: If the answer could not be read.
             openai.OpenAIError: Whatever the SDK raises for the request.
         """
-        stream = self._engine.stream(input, container=container, in_one_piece=True, options=options)
+        stream = self._engine.stream(
+            input,
+            in_one_piece=True,
+            container=container,
+            files=files,
+            code_interpreter=code_interpreter,
+            cleanup=cleanup,
+            options=options,
+        )
         for _ in stream.steps():
             pass
         return stream.result
@@ -136,20 +194,34 @@ class CodeInterpreter:
         input: str | Sequence[Any],  # noqa: A002 - the API's own name
         *,
         container: object = None,
+        files: Sequence[InputFile] = (),
+        code_interpreter: OffersCode | None = None,
+        cleanup: bool | None = None,
         **options: Any,
     ) -> CodeInterpreterStream:
         """Return a stream of events; the request is made when it is first iterated.
 
         Args:
-            input: A text, or a list of Responses input items.
+            input: A text, or a list of Responses input items; a result of an earlier turn among
+                them stands for what it put out, and the call goes on in its container.
             container: Another container for this call.
+            files: Files that this call hands in; the model is told where each lies.
+            code_interpreter: False leaves the tool out of this call.
+            cleanup: Delete what `files` uploaded when the response is over.
             **options: Any option of `responses.create`.
 
         Raises:
             InvalidInputError: If the input is empty.
             ValueError: If `container` is not valid.
         """
-        return self._engine.stream(input, container=container, options=options)
+        return self._engine.stream(
+            input,
+            container=container,
+            files=files,
+            code_interpreter=code_interpreter,
+            cleanup=cleanup,
+            options=options,
+        )
 
 
 class AsyncCodeInterpreter:
@@ -160,7 +232,7 @@ class AsyncCodeInterpreter:
     Args:
         model: The model's name, unless each call names its own.
         client: The SDK's async client, `AsyncOpenAI` or `AsyncAzureOpenAI`.
-        container: `"auto"`, the id of a container, or a `ContainerConfig`.
+        container: `"auto"`, the id of a container, a `ContainerConfig` or a `ManagedContainer`.
         artifact_store: Where generated files go; by default this process's memory.
         include_outputs: Ask the API for logs and images of the code.
         fetch: `"eager"` downloads each file as soon as it is known, `"lazy"` when its bytes are
@@ -174,6 +246,16 @@ class AsyncCodeInterpreter:
         max_response_bytes: The cap on all files of a response together, in bytes.
         max_files: The cap on the number of files of a response.
         download_timeout: Seconds that one file may take, all attempts together.
+        reuse_last_container: Go on in the container of the newest result in the input.
+        on_expired: `"replace"` makes another container for one that is gone, puts the files back
+            that the conversation speaks of, and asks again, once; `"raise"` raises
+            `ContainerExpiredError`.
+        restore_max_bytes: How many bytes of earlier files are put back, 50 MiB by default.
+        accept_container: Called with the id of a container that a history names; False refuses it.
+        code_interpreter: False leaves the tool out, so that nothing is billed for a container; a
+            function decides by the input.
+        files: Files that every call hands in: paths, `(name, bytes)`, file ids, artifacts.
+        cleanup: Delete what `files` uploaded when the response is over.
 
     Raises:
         ValueError: If `container` or another option is not valid.
@@ -193,7 +275,7 @@ class AsyncCodeInterpreter:
         model: str | None = None,
         *,
         client: AsyncOpenAI | None = None,
-        container: str | ContainerConfig = AUTO,
+        container: str | ContainerConfig | OwnContainer = AUTO,
         artifact_store: ArtifactStore | None = None,
         include_outputs: bool = True,
         fetch: FetchMode = "eager",
@@ -203,6 +285,13 @@ class AsyncCodeInterpreter:
         max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES,
         max_files: int = DEFAULT_MAX_FILES,
         download_timeout: float = DEFAULT_DOWNLOAD_TIMEOUT,
+        reuse_last_container: bool = True,
+        on_expired: OnExpired = "replace",
+        restore_max_bytes: int = DEFAULT_RESTORE_MAX_BYTES,
+        accept_container: AcceptContainer | None = None,
+        code_interpreter: OffersCode = True,
+        files: Sequence[InputFile] = (),
+        cleanup: bool = False,
     ) -> None:
         self._engine = Engine(
             model=model,
@@ -219,6 +308,15 @@ class AsyncCodeInterpreter:
                 max_files=max_files,
                 download_timeout=download_timeout,
             ),
+            containers=ContainerOptions(
+                reuse_last_container=reuse_last_container,
+                on_expired=on_expired,
+                restore_max_bytes=restore_max_bytes,
+                accept_container=accept_container,
+                code_interpreter=code_interpreter,
+                cleanup=cleanup,
+            ),
+            files=list(files),
         )
 
     @property
@@ -226,16 +324,29 @@ class AsyncCodeInterpreter:
         """Where generated files go."""
         return self._engine.artifact_store
 
+    async def cleanup(self) -> list[str]:
+        """Delete everything that `files=` uploaded; see `CodeInterpreter.cleanup`."""
+        return await self._engine.acleanup()
+
     async def run(
         self,
         input: str | Sequence[Any],  # noqa: A002 - the API's own name
         *,
         container: object = None,
+        files: Sequence[InputFile] = (),
+        code_interpreter: OffersCode | None = None,
+        cleanup: bool | None = None,
         **options: Any,
     ) -> CodeInterpreterResult:
         """Ask, wait, and return the result with its files; see `CodeInterpreter.run`."""
         stream = self._engine.astream(
-            input, container=container, in_one_piece=True, options=options
+            input,
+            in_one_piece=True,
+            container=container,
+            files=files,
+            code_interpreter=code_interpreter,
+            cleanup=cleanup,
+            options=options,
         )
         async for _ in stream.steps():
             pass
@@ -246,7 +357,17 @@ class AsyncCodeInterpreter:
         input: str | Sequence[Any],  # noqa: A002 - the API's own name
         *,
         container: object = None,
+        files: Sequence[InputFile] = (),
+        code_interpreter: OffersCode | None = None,
+        cleanup: bool | None = None,
         **options: Any,
     ) -> AsyncCodeInterpreterStream:
         """Return a stream of events, not to be awaited; see `CodeInterpreter.stream`."""
-        return self._engine.astream(input, container=container, options=options)
+        return self._engine.astream(
+            input,
+            container=container,
+            files=files,
+            code_interpreter=code_interpreter,
+            cleanup=cleanup,
+            options=options,
+        )

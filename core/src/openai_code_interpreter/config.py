@@ -14,6 +14,7 @@ from pydantic import (
     StringConstraints,
     model_validator,
 )
+from pydantic_core import core_schema
 
 __all__ = [
     "AUTO",
@@ -23,6 +24,7 @@ __all__ = [
     "MemoryLimit",
     "NetworkAllowlist",
     "NetworkDisabled",
+    "OwnContainer",
     "container_argument",
     "parse_container",
 ]
@@ -106,6 +108,27 @@ class ContainerConfig(_Strict):
         return {"type": AUTO, **wire}
 
 
+class OwnContainer:
+    """A container that is made when it is first used; `ManagedContainer` is the one there is.
+
+    It stands here so that a configuration can name one without knowing how it is made. It means
+    nothing outside its process: serialised, it is `"auto"`.
+    """
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        """Let models hold one as it is."""
+        return core_schema.is_instance_schema(
+            cls,
+            serialization=core_schema.plain_serializer_function_ser_schema(lambda _: AUTO),
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
+        """In JSON it is only known as `"auto"`."""
+        return {"const": AUTO}
+
+
 def _container(value: Any) -> Any:
     if isinstance(value, str):
         if not value.strip():
@@ -115,16 +138,20 @@ def _container(value: Any) -> Any:
             )
             raise ValueError(msg)
         return value.strip()
-    if isinstance(value, ContainerConfig):
+    if isinstance(value, ContainerConfig | OwnContainer):
         return value
     if isinstance(value, Mapping):
         return ContainerConfig.model_validate(value)
-    msg = f"a container is 'auto', an id, or a ContainerConfig, not {type(value).__name__}"
+    msg = (
+        "a container is 'auto', an id, a ContainerConfig or a ManagedContainer, not "
+        f"{type(value).__name__}"
+    )
     raise ValueError(msg)
 
 
-Container: TypeAlias = Annotated[str | ContainerConfig, BeforeValidator(_container)]
-"""`"auto"`, a container id, or a `ContainerConfig`; a mapping is read as a `ContainerConfig`."""
+Container: TypeAlias = Annotated[str | ContainerConfig | OwnContainer, BeforeValidator(_container)]
+"""`"auto"`, a container id, a `ContainerConfig` or a `ManagedContainer`; a mapping is read as a
+`ContainerConfig`."""
 
 
 class _Argument(BaseModel):
@@ -135,14 +162,15 @@ class _Argument(BaseModel):
     container: Container
 
 
-def parse_container(value: object) -> str | ContainerConfig:
+def parse_container(value: object) -> str | ContainerConfig | OwnContainer:
     """Check a `container=` argument.
 
     Args:
-        value: `"auto"`, a container id, a `ContainerConfig` or a mapping of its fields.
+        value: `"auto"`, a container id, a `ContainerConfig` or a mapping of its fields, or a
+            `ManagedContainer`.
 
     Returns:
-        `"auto"`, the id without surrounding blanks, or a `ContainerConfig`.
+        `"auto"`, the id without surrounding blanks, a `ContainerConfig`, or what was given.
 
     Raises:
         ValueError: pydantic's, naming the field and what is allowed.

@@ -7,7 +7,15 @@ union of event models, which costs several times as much as everything done here
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +23,21 @@ from openai import AsyncStream, Stream
 
 from openai_code_interpreter.artifacts.download import DownloadLimits, adeliver, deliver
 from openai_code_interpreter.artifacts.jobs import aperform, perform
-from openai_code_interpreter.artifacts.listing import KnownFiles, is_structured
+from openai_code_interpreter.artifacts.listing import is_structured
 from openai_code_interpreter.artifacts.options import DeliveryOptions
 from openai_code_interpreter.artifacts.plan import ArtifactTarget, FileKey
 from openai_code_interpreter.artifacts.readers import LazyBytes
-from openai_code_interpreter.config import AUTO, ContainerConfig
-from openai_code_interpreter.request import response_arguments
+from openai_code_interpreter.config import AUTO, ContainerConfig, OwnContainer
+from openai_code_interpreter.containers.attempts import Ask, Attempts
+from openai_code_interpreter.containers.background import Background, containers_of, expanded
+from openai_code_interpreter.containers.ledger import Ledger
+from openai_code_interpreter.containers.options import ContainerOptions, OffersCode
+from openai_code_interpreter.containers.steps import Hands, acarry_out, carry_out
+from openai_code_interpreter.errors import InvalidInputError
+from openai_code_interpreter.history import detach
+from openai_code_interpreter.inputs import InputFile
+from openai_code_interpreter.request import chosen_container
+from openai_code_interpreter.results import CodeInterpreterResult
 from openai_code_interpreter.stream import (
     AsyncCodeInterpreterStream,
     AsyncSource,
@@ -50,75 +67,178 @@ class Engine:
         container: The container when a call names none.
         include_outputs: Ask the API for logs and images of the code.
         delivery: How files are found and brought.
-        known_files: The files that this object's earlier turns brought.
+        containers: How containers are reused and replaced.
+        files: Files that every call hands in.
+        ledger: What this object remembers of its earlier turns.
     """
 
     model: str | None
     clients: ClientPool
     artifact_store: ArtifactStore
-    container: str | ContainerConfig = AUTO
+    container: str | ContainerConfig | OwnContainer = AUTO
     include_outputs: bool = True
     delivery: DeliveryOptions = field(default_factory=DeliveryOptions)
-    known_files: KnownFiles = field(default_factory=KnownFiles)
+    containers: ContainerOptions = field(default_factory=ContainerOptions)
+    files: Sequence[InputFile] = ()
+    ledger: Ledger = field(default_factory=Ledger)
 
     def stream(
         self,
         input: str | Sequence[Any],  # noqa: A002 - the API's own name
         *,
-        container: object = None,
         in_one_piece: bool = False,
         known_files: Iterable[FileKey] = (),
-        options: Mapping[str, Any] | None = None,
+        **call: Any,
     ) -> CodeInterpreterStream:
         """Return a stream whose request is made when it is first iterated.
 
         Args:
-            input: A text, or a list of Responses input items.
-            container: The call's own container.
+            input: A text, or a list of Responses input items, with results of earlier turns among
+                them.
             in_one_piece: Ask for the finished response instead of a stream of events.
             known_files: The files of earlier turns, by container and file id.
-            options: Other options of `responses.create`.
+            **call: What else the call says; see `ask`.
 
         Raises:
             ValueError: If the input is empty or the container is not valid.
         """
-        arguments = self._arguments(input, container, options, stream=not in_one_piece)
-        limits = self._limits()
+        attempts = self._attempts(input, call)
+        hands, limits = self._hands(), self._limits()
         return CodeInterpreterStream(
-            self._turn(arguments, known_files),
-            lambda: _open(self.clients.sync(), arguments),
+            self._turn(attempts, known_files, call),
+            lambda: _open(
+                self.clients.sync(), carry_out(attempts.plan(), hands), stream=not in_one_piece
+            ),
             lambda job, announced: perform(
                 self.clients.sync(), job, limits=limits, announced=announced
             ),
+            lambda: self.cleanup(attempts.leftovers()),
         )
 
     def astream(
         self,
         input: str | Sequence[Any],  # noqa: A002 - the API's own name
         *,
-        container: object = None,
         in_one_piece: bool = False,
         known_files: Iterable[FileKey] = (),
-        options: Mapping[str, Any] | None = None,
+        **call: Any,
     ) -> AsyncCodeInterpreterStream:
         """Return the async twin of `stream`."""
-        arguments = self._arguments(input, container, options, stream=not in_one_piece)
-        limits, client = self._limits(), self.clients.for_running_loop
+        attempts = self._attempts(input, call)
+        hands, limits, client = self._hands(), self._limits(), self.clients.for_running_loop
+
+        async def open_source() -> AsyncSource:
+            arguments = await acarry_out(attempts.plan(), hands)
+            return await _aopen(client(), arguments, stream=not in_one_piece)
+
         return AsyncCodeInterpreterStream(
-            self._turn(arguments, known_files),
-            lambda: _aopen(client(), arguments),
+            self._turn(attempts, known_files, call),
+            open_source,
             lambda job, announced: aperform(client(), job, limits=limits, announced=announced),
+            lambda: self.acleanup(attempts.leftovers()),
         )
 
-    def _turn(self, arguments: Mapping[str, Any], known_files: Iterable[FileKey]) -> Turn:
+    def cleanup(self, ids: Collection[str] | None = None) -> list[str]:
+        """Delete files that were uploaded here.
+
+        Args:
+            ids: Only these; by default all.
+
+        Returns:
+            The ids of files that could not be deleted.
+        """
+        if ids is not None and not ids:
+            return []
+        return self.ledger.inputs.uploads.cleanup(self.clients.sync(), ids=ids)
+
+    async def acleanup(self, ids: Collection[str] | None = None) -> list[str]:
+        """Delete files that were uploaded here; see `cleanup`."""
+        if ids is not None and not ids:
+            return []
+        client = self.clients.for_running_loop()
+        return await self.ledger.inputs.uploads.acleanup(client, ids=ids)
+
+    def ask(
+        self,
+        input: str | Sequence[Any],  # noqa: A002 - the API's own name
+        *,
+        container: object = None,
+        files: Sequence[InputFile] = (),
+        code_interpreter: OffersCode | None = None,
+        cleanup: bool | None = None,
+        background: Background | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> Ask:
+        """Return what a call asks for; every choice between sources is made here.
+
+        The container is the call's own, else that of a code-interpreter tool among its `tools`,
+        else that of the newest result in the input, else the constructor's.
+
+        Args:
+            input: A text, or a list of input items and results.
+            container: The call's own container.
+            files: Files that the call hands in, beside those of every call.
+            code_interpreter: Whether code may run; by default what the constructor says.
+            cleanup: Whether uploads are deleted when the response is over.
+            background: What is known of earlier turns, beside the results in the input.
+            options: Other options of `responses.create`.
+
+        Raises:
+            ValueError: If the input is empty, or the container is not valid.
+        """
+        items, results = (input, []) if isinstance(input, str) else expanded(input or ())
+        default = self._container_of(results)
+        chosen = chosen_container(
+            container, options, self.container if default is None else default
+        )
+        offered = self.containers.offers_code(items, code_interpreter)
+        if files and not offered:
+            msg = "files are for code to read: leave them out where code_interpreter=False"
+            raise InvalidInputError(msg)
+        ask = Ask(
+            model=self.model,
+            input=items if isinstance(items, str) else self._without_refused(items),
+            container=chosen if offered else None,
+            default=self.container,
+            files=[*self.files, *files] if offered else (),
+            options=dict(options or {}),
+            include_outputs=self.include_outputs,
+            background=Background.of(results) | (background or Background()),
+            cleanup=self.containers.cleanup if cleanup is None else cleanup,
+        )
+        ask.arguments(AUTO)  # an empty input is told here, not at the first event
+        return ask
+
+    def _container_of(self, results: Sequence[CodeInterpreterResult]) -> str | None:
+        if not self.containers.reuse_last_container:
+            return None
+        named = (result.container_id for result in reversed(results))
+        return next((one for one in named if one and self.containers.accepts(one)), None)
+
+    def _without_refused(self, items: list[Any]) -> list[Any]:
+        """Leave out the calls of containers that the application refuses; their text stays."""
+        refused = [one for one in containers_of(items) if not self.containers.accepts(one)]
+        return detach(items, containers=refused) if refused else items
+
+    def _attempts(self, input: str | Sequence[Any], call: Mapping[str, Any]) -> Attempts:  # noqa: A002
+        return Attempts(self.ask(input, **call), self.containers, self.ledger)
+
+    def _hands(self) -> Hands:
+        return Hands(clients=self.clients, inputs=self.ledger.inputs, store=self.artifact_store)
+
+    def _turn(
+        self, attempts: Attempts, known_files: Iterable[FileKey], call: Mapping[str, Any]
+    ) -> Turn:
+        known = self.ledger.known_files
         for key in known_files:
-            self.known_files.add(key)
+            known.add(key)
         return Turn(
             self.artifact_store,
             options=self.delivery,
-            known=self.known_files,
-            structured=is_structured(arguments),
+            known=known,
+            structured=is_structured(call.get("options") or {}),
             lazily=self._lazily,
+            attempts=attempts,
         )
 
     def _limits(self) -> DownloadLimits:
@@ -132,24 +252,6 @@ class Engine:
             lambda: deliver(self.clients.sync(), target, store, limits=limits),
             lambda: adeliver(self.clients.for_running_loop(), target, store, limits=limits),
         )
-
-    def _arguments(
-        self,
-        input: str | Sequence[Any],  # noqa: A002
-        container: object,
-        options: Mapping[str, Any] | None,
-        *,
-        stream: bool,
-    ) -> dict[str, Any]:
-        arguments = response_arguments(
-            model=self.model,
-            input=input,
-            container=container,
-            default_container=self.container,
-            include_outputs=self.include_outputs,
-            options=options,
-        )
-        return {**arguments, "stream": stream}
 
 
 def _finished(parse: Callable[[], object]) -> Iterator[Any]:
@@ -186,16 +288,16 @@ class _AsyncOnePiece:
         """Nothing is open."""
 
 
-def _open(client: OpenAI, arguments: dict[str, Any]) -> Source:
-    raw = client.responses.with_raw_response.create(**arguments)
-    if arguments["stream"]:
+def _open(client: OpenAI, arguments: dict[str, Any], *, stream: bool) -> Source:
+    raw = client.responses.with_raw_response.create(**arguments, stream=stream)
+    if stream:
         return raw.parse(to=Stream[object])
     return _OnePiece(lambda: raw.parse(to=object))
 
 
-async def _aopen(client: AsyncOpenAI, arguments: dict[str, Any]) -> AsyncSource:
-    raw = await client.responses.with_raw_response.create(**arguments)
-    if arguments["stream"]:
-        stream: AsyncStream[object] = raw.parse(to=AsyncStream[object])
-        return stream
+async def _aopen(client: AsyncOpenAI, arguments: dict[str, Any], *, stream: bool) -> AsyncSource:
+    raw = await client.responses.with_raw_response.create(**arguments, stream=stream)
+    if stream:
+        opened: AsyncStream[object] = raw.parse(to=AsyncStream[object])
+        return opened
     return _AsyncOnePiece(lambda: raw.parse(to=object))

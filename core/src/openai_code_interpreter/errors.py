@@ -5,6 +5,8 @@ CodeInterpreterError
 ├── InvalidInputError (ValueError)      the request cannot be built from what was given
 ├── ResponseFailedError                 the API says the response failed          .partial .code
 ├── StreamInterruptedError              the stream ended before it was finished   .partial
+├── ContainerExpiredError (openai.APIError)   its container is gone and was not replaced
+│                                                           .container_id .status_code .partial
 └── ArtifactError                       one generated file; the answer stands     .file_id .filename
     ├── ArtifactDownloadError           the API refused it                              .status_code
     │   ├── ArtifactNotFoundError       the file is gone, or was never there
@@ -25,7 +27,9 @@ an `ArtifactFailed` event, beside the answer and never instead of it.
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, Unpack, cast
+
+import openai
 
 if TYPE_CHECKING:
     from openai_code_interpreter.results import CodeInterpreterResult
@@ -42,6 +46,7 @@ __all__ = [
     "ArtifactUnavailableError",
     "ArtifactUnsafeError",
     "CodeInterpreterError",
+    "ContainerExpiredError",
     "FileReference",
     "InvalidInputError",
     "ResponseFailedError",
@@ -100,6 +105,45 @@ class StreamInterruptedError(CodeInterpreterError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return functools.partial(type(self), partial=self.partial), self.args
+
+
+class ContainerExpiredError(CodeInterpreterError, openai.APIError):
+    """The container of the request expired or was deleted, and no other took its place.
+
+    It is an `openai.APIError` too, so that code which deals with the SDK's errors deals with it.
+    The SDK's own error, if there is one, is the cause. The message says what to do.
+
+    Attributes:
+        container_id: The container that is gone, if it is known.
+        status_code: The HTTP status; None if it was said inside a stream.
+        partial: What had arrived until then; empty if nothing had.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        partial: CodeInterpreterResult,
+        container_id: str | None = None,
+        status_code: int | None = None,
+        request: object = None,
+        body: object = None,
+    ) -> None:
+        # Inside a stream there is no request at hand; the SDK's class takes what it is given.
+        openai.APIError.__init__(self, message, cast("Any", request), body=body)
+        self.partial = partial
+        self.container_id = container_id
+        self.status_code = status_code
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        again = functools.partial(
+            type(self),
+            partial=self.partial,
+            container_id=self.container_id,
+            status_code=self.status_code,
+            body=self.body,
+        )
+        return again, (self.message,)
 
 
 class ArtifactError(CodeInterpreterError):

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator
 
 from openai_code_interpreter.artifacts.media_types import INLINE_IMAGES
+from openai_code_interpreter.costs import ContainerUse
 from openai_code_interpreter.errors import (
     ArtifactError,
     ArtifactTooLargeError,
@@ -303,6 +304,8 @@ class CodeInterpreterResult:
     """With `links="rewrite"`, what each new link stands for: `sandbox:/mnt/data/…`, by location."""
     container_ids: list[str] = field(default_factory=list)
     """Every container of the response, in order of appearance."""
+    containers: list[ContainerUse] = field(default_factory=list)
+    """The containers that the request used, made or replaced, with an estimate of their cost."""
     usage: dict[str, Any] | None = field(default=None, repr=False)
     """Tokens, as the wire counts them."""
     output: list[dict[str, Any]] = field(default_factory=list, repr=False)

@@ -63,9 +63,15 @@ class CodeInterpreterStream:
         ```
     """
 
-    def __init__(self, turn: Turn, open_source: Callable[[], Source], perform: Perform) -> None:
+    def __init__(
+        self,
+        turn: Turn,
+        open_source: Callable[[], Source],
+        perform: Perform,
+        tidy: Callable[[], object] = lambda: None,
+    ) -> None:
         self._turn = turn
-        self._steps = _run(turn, open_source, Crew(perform))
+        self._steps = _run(turn, open_source, Crew(perform), tidy)
         self._events = (event for step in self._steps for event in step.events)
 
     @property
@@ -105,9 +111,10 @@ class AsyncCodeInterpreterStream:
         turn: Turn,
         open_source: Callable[[], Awaitable[AsyncSource]],
         perform: AsyncPerform,
+        tidy: Callable[[], Awaitable[object]] | None = None,
     ) -> None:
         self._turn = turn
-        self._steps = _arun(turn, open_source, AsyncCrew(perform))
+        self._steps = _arun(turn, open_source, AsyncCrew(perform), tidy)
         self._events = _flatten(self._steps)
 
     @property
@@ -144,32 +151,50 @@ class AsyncCodeInterpreterStream:
 # once, its generator closed, and with it the HTTP response.
 
 
-def _run(turn: Turn, open_source: Callable[[], Source], crew: Crew) -> Generator[Step]:
+def _run(
+    turn: Turn, open_source: Callable[[], Source], crew: Crew, tidy: Callable[[], object]
+) -> Generator[Step]:
     try:
-        source = open_source()
-        try:
-            events = iter(source)
-            while not turn.over:
-                try:
-                    step = turn.take(next(events))
-                except StopIteration:
-                    turn.ended()
-                    break
-                except Exception as error:  # noqa: BLE001 - the turn decides what it means
-                    turn.broke(error)
-                    break
-                if step is not None:
-                    yield step
-                if turn.busy and not turn.over:
-                    yield from _advance(turn, crew, wait=False)
-        finally:
-            source.close()
+        yield from _read(turn, open_source, crew)
+        while turn.again():
+            yield from _read(turn, open_source, crew)
+        yield from turn.rest()
         while turn.busy:
             yield from _advance(turn, crew, wait=True)
         yield turn.finish()
     finally:
         turn.abandon()
         crew.close()
+        tidy()
+
+
+def _read(turn: Turn, open_source: Callable[[], Source], crew: Crew) -> Generator[Step]:
+    source = _opened(turn, open_source)
+    try:
+        yield from turn.opened()
+        events = iter(source)
+        while not turn.over:
+            try:
+                steps = turn.take(next(events))
+            except StopIteration:
+                turn.ended()
+                break
+            except Exception as error:  # noqa: BLE001 - the turn decides what it means
+                turn.broke(error)
+                break
+            yield from steps
+            if turn.busy and not turn.over:
+                yield from _advance(turn, crew, wait=False)
+    finally:
+        source.close()
+
+
+def _opened(turn: Turn, open_source: Callable[[], Source]) -> Source:
+    while True:
+        try:
+            return open_source()
+        except Exception as error:  # noqa: BLE001 - the turn decides what it means
+            turn.could_not_open(error)
 
 
 def _advance(turn: Turn, crew: Crew, *, wait: bool) -> Generator[Step]:
@@ -181,28 +206,19 @@ def _advance(turn: Turn, crew: Crew, *, wait: bool) -> Generator[Step]:
 
 
 async def _arun(
-    turn: Turn, open_source: Callable[[], Awaitable[AsyncSource]], crew: AsyncCrew
+    turn: Turn,
+    open_source: Callable[[], Awaitable[AsyncSource]],
+    crew: AsyncCrew,
+    tidy: Callable[[], Awaitable[object]] | None,
 ) -> AsyncGenerator[Step]:
     try:
-        source = await open_source()
-        try:
-            events = aiter(source)
-            while not turn.over:
-                try:
-                    step = turn.take(await anext(events))
-                except StopAsyncIteration:
-                    turn.ended()
-                    break
-                except Exception as error:  # noqa: BLE001 - the turn decides what it means
-                    turn.broke(error)
-                    break
-                if step is not None:
-                    yield step
-                if turn.busy and not turn.over:
-                    for told in await _aadvance(turn, crew, wait=False):
-                        yield told
-        finally:
-            await source.close()
+        async for step in _aread(turn, open_source, crew):
+            yield step
+        while turn.again():
+            async for step in _aread(turn, open_source, crew):
+                yield step
+        for step in turn.rest():
+            yield step
         while turn.busy:
             for told in await _aadvance(turn, crew, wait=True):
                 yield told
@@ -212,6 +228,43 @@ async def _arun(
         if turn.busy:
             with CancelScope(shield=True):  # a store may take its time to forget a file
                 await to_thread.run_sync(turn.abandon)
+        if tidy is not None:
+            with CancelScope(shield=True):
+                await tidy()
+
+
+async def _aread(
+    turn: Turn, open_source: Callable[[], Awaitable[AsyncSource]], crew: AsyncCrew
+) -> AsyncGenerator[Step]:
+    source = await _aopened(turn, open_source)
+    try:
+        for step in turn.opened():
+            yield step
+        events = aiter(source)
+        while not turn.over:
+            try:
+                steps = turn.take(await anext(events))
+            except StopAsyncIteration:
+                turn.ended()
+                break
+            except Exception as error:  # noqa: BLE001 - the turn decides what it means
+                turn.broke(error)
+                break
+            for step in steps:
+                yield step
+            if turn.busy and not turn.over:
+                for step in await _aadvance(turn, crew, wait=False):
+                    yield step
+    finally:
+        await source.close()
+
+
+async def _aopened(turn: Turn, open_source: Callable[[], Awaitable[AsyncSource]]) -> AsyncSource:
+    while True:
+        try:
+            return await open_source()
+        except Exception as error:  # noqa: BLE001 - the turn decides what it means
+            turn.could_not_open(error)
 
 
 async def _aadvance(turn: Turn, crew: AsyncCrew, *, wait: bool) -> list[Step]:

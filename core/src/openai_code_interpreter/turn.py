@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
 import openai
 
@@ -28,17 +28,29 @@ from openai_code_interpreter.artifacts.plan import (
 )
 from openai_code_interpreter.artifacts.rewriting import TextGate, linked_text
 from openai_code_interpreter.artifacts.stores import ArtifactStore, chosen_store
+from openai_code_interpreter.config import AUTO
+from openai_code_interpreter.containers.attempts import Attempts, CannotReplaceError, Replacement
+from openai_code_interpreter.containers.losses import (
+    ContainerLoss,
+    loss_in_error,
+    loss_in_response,
+)
 from openai_code_interpreter.errors import (
     ArtifactError,
+    ContainerExpiredError,
     ResponseFailedError,
     StreamInterruptedError,
 )
 from openai_code_interpreter.events import (
     ArtifactFailed,
     ArtifactReady,
+    CallStarted,
     CodeInterpreterEvent,
+    ContainerAssigned,
+    ContainerReplaced,
     FileCited,
     ResponseFinished,
+    ResponseStarted,
     TextDone,
 )
 from openai_code_interpreter.reducer import CodeInterpreterReducer
@@ -55,12 +67,18 @@ class Step(NamedTuple):
     events: list[CodeInterpreterEvent]
 
 
+_PRELUDE: Final = frozenset({ContainerAssigned, CallStarted})
+"""What is told before code or text. It is held back until one of these comes: should the container
+be gone after all, the response is made anew, and nobody need take it back."""
+
+
 class Turn:
     """The course of one response.
 
-    A shell feeds it: `take` for each event of the stream, `broke` or `ended` at its end. As long
-    as it is `busy`, the shell starts what is `due`, hands in outcomes with `settle`, and passes on
-    what is `told`. `finish` comes last.
+    A shell opens it, as often as `again` says, and tells when that failed (`could_not_open`) or
+    went well (`opened`). It feeds it: `take` for each event of the stream, `broke` or `ended` at
+    its end. As long as it is `busy`, the shell starts what is `due`, hands in outcomes with
+    `settle`, and passes on what is `told`. `finish` comes last.
 
     Args:
         store: Where files go; by default this process's memory.
@@ -68,6 +86,7 @@ class Turn:
         known: The files of earlier turns.
         structured: Whether a structured answer was asked for.
         lazily: Makes the reader of a file that is fetched when it is read.
+        attempts: What becomes of the request when its container is gone; by default an error.
     """
 
     def __init__(
@@ -78,18 +97,27 @@ class Turn:
         known: KnownFiles | None = None,
         structured: bool = False,
         lazily: LazyFetch | None = None,
+        attempts: Attempts | None = None,
     ) -> None:
         self._options = options or DeliveryOptions()
         self._known = known or KnownFiles()
         self._structured = structured
+        self._attempts = attempts
+        self._store = chosen_store(store)
+        self._lazily = lazily
+        self._begin()
+
+    def _begin(self) -> None:
         self._reducer = CodeInterpreterReducer()
-        self._files = Deliveries(self._options, chosen_store(store), lazily)
+        self._files = Deliveries(self._options, self._store, self._lazily)
         self._gate = TextGate() if self._options.links == "rewrite" else None
         self._listings: set[Job] = set()
         self._left = ["list", "show"]
         self._cause: Exception | None = None
         self._ended = False
         self._seen = 0
+        self._told = False
+        self._held: list[Step] = []
 
     @property
     def over(self) -> bool:
@@ -101,22 +129,83 @@ class Turn:
         """Whether files are on their way, or still to be looked for."""
         return self._files.busy or bool(self._listings) or (self.over and bool(self._left))
 
-    def take(self, event: object) -> Step | None:
-        """Take what the stream brought; None if it is no JSON object."""
+    def could_not_open(self, error: Exception) -> None:
+        """Take the error that opening the response raised; return if it is to be opened again.
+
+        Raises:
+            ContainerExpiredError: If the container is gone and is not replaced.
+            Exception: The error itself, if it is about anything else.
+        """
+        if self._attempts is None:
+            raise error
+        before = self._attempts.loss
+        if isinstance(error, CannotReplaceError) and before is not None:
+            raise self._expired(before, str(error), self.result(), error) from error.__cause__
+        loss = loss_in_error(error)
+        if loss is None:
+            if before is not None:
+                error.add_note(f"It came up while a container was replaced: {before.message}")
+            raise error
+        why = self._attempts.refusal(told=self._told)
+        if why is not None:
+            raise self._expired(loss, why, self.result(), error) from error
+        self._attempts.again(loss)
+
+    def opened(self) -> list[Step]:
+        """Return what is known when the response is open: that its container is another one."""
+        known = None if self._attempts is None else self._attempts.replacement
+        return [] if known is None or known.new_id is None else [_replaced(known)]
+
+    def again(self) -> bool:
+        """Whether the response, which is over, is to be opened again in another container.
+
+        If so, everything begins anew.
+        """
+        loss = self._loss()
+        if loss is None or self._attempts is None or self._attempts.refusal(told=self._told):
+            return False
+        self._attempts.again(loss)
+        self._begin()
+        return True
+
+    def rest(self) -> list[Step]:
+        """Return what was held back, once it is clear that there is nothing to wait for."""
+        held, self._held = self._held, []
+        return held
+
+    def take(self, event: object) -> list[Step]:
+        """Take what the stream brought, and return the steps that may be passed on."""
         wire = as_wire(event)
         if wire is None:
-            return None
+            return []
         self._seen += 1
         events = self._reducer.feed(wire)
         if events and isinstance(events[-1], ResponseFinished):
             events = events[:-1]  # the end is told by `finish`, after the files
+            if not self._told and self._loss() is not None:
+                return []
         for one in events:
             if type(one) is FileCited:
                 self._files.held = True  # until all files of the text are named
                 self._files.add(cited_target(one.citation))
             elif type(one) is TextDone:
                 self._files.held = False
-        return Step(wire, events if self._gate is None else self._gate.take(events))
+        step = Step(wire, events if self._gate is None else self._gate.take(events))
+        return [step] if self._told else self._before_code_and_text(step)
+
+    def _before_code_and_text(self, step: Step) -> list[Step]:
+        kinds = {type(event) for event in step.events}
+        if kinds == {ResponseStarted}:
+            return [step]
+        for event in step.events:
+            if isinstance(event, ContainerAssigned) and self._attempts is not None:
+                known = self._attempts.named(event.container_id)
+                self._held += [] if known is None else [_replaced(known)]
+        self._held.append(step)
+        if kinds <= _PRELUDE:
+            return []
+        self._told = True
+        return self.rest()
 
     def broke(self, error: Exception) -> None:
         """Take an error that was raised while the stream was read.
@@ -195,6 +284,7 @@ class Turn:
             artifacts=self._files.artifacts,
             failures=self._files.failures,
             dangling_links=linked.dangling,
+            **self._containers(result),
         )
 
     def finish(self) -> Step:
@@ -207,12 +297,52 @@ class Turn:
         result = self.result()
         if not self._reducer.finished:
             raise StreamInterruptedError(self._interruption(), partial=result) from self._cause
+        if (loss := self._loss()) is not None:
+            why = None if self._attempts is None else self._attempts.refusal(told=self._told)
+            raise self._expired(
+                loss, why or "no other was asked for", result, self._cause
+            ) from self._cause
         if self._reducer.failed:
             error = result.error or {}
             code, reason = error.get("code"), error.get("message") or "no reason was given"
             msg = f"the response failed: {reason}" + (f" (code {code!r})" if code else "")
             raise ResponseFailedError(msg, partial=result, code=code) from self._cause
+        if self._attempts is not None:
+            self._attempts.remember(result)
         return Step(None, [ResponseFinished(result=result)])
+
+    def _loss(self) -> ContainerLoss | None:
+        """What the API said, if the response failed because its container is gone."""
+        failed = self._reducer.finished and self._reducer.failed
+        return loss_in_response(self._reducer.result().error) if failed else None
+
+    def _expired(
+        self, loss: ContainerLoss, why: str, partial: CodeInterpreterResult, error: object = None
+    ) -> ContainerExpiredError:
+        asked = None if self._attempts is None else self._attempts.container
+        container_id = asked if isinstance(asked, str) and asked != AUTO else loss.container_id
+        named = f"container {container_id!r}" if container_id else "the container"
+        return ContainerExpiredError(
+            f"{named} is gone ({loss.message}) and was not replaced: {why}",
+            partial=partial,
+            container_id=container_id,
+            status_code=loss.status_code,
+            request=getattr(error, "request", None),
+            body=getattr(error, "body", None),
+        )
+
+    def _containers(self, result: CodeInterpreterResult) -> dict[str, Any]:
+        """What the request says of containers, beside what its response does."""
+        if self._attempts is None or result.response_id is None:
+            return {}  # nobody knows whether the request was taken
+        known = self._attempts.replacement
+        if known is not None and known.new_id and not result.container_ids:
+            # No code ran, and the next turn is to go on in the new container all the same.
+            result = dataclasses.replace(result, container_ids=[known.new_id])
+        return {
+            "container_ids": result.container_ids,
+            "containers": self._attempts.uses(result),
+        }
 
     def _list(self) -> list[Job]:
         """Look into the containers, if the response came to an end and there may be more."""
@@ -252,3 +382,13 @@ class Turn:
             "the answer held no event: the server did not send an event stream (does its base URL "
             "point to an API that speaks Responses?)"
         )
+
+
+def _replaced(known: Replacement) -> Step:
+    event = ContainerReplaced(
+        old_id=known.old_id,
+        new_id=known.new_id or "",
+        restored=known.restored,
+        lost=known.lost,
+    )
+    return Step(None, [event])

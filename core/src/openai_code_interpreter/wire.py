@@ -21,6 +21,7 @@ __all__ = [
     "FILE_CITATION",
     "FUNCTION_CALL_ITEM",
     "INCLUDE_OUTPUTS",
+    "INCLUDE_REASONING",
     "MESSAGE_ITEM",
     "REASONING_ITEM",
     "TERMINAL_EVENTS",
@@ -48,6 +49,8 @@ FUNCTION_CALL_ITEM: Final = "function_call"
 FILE_CITATION: Final = "container_file_citation"
 INCLUDE_OUTPUTS: Final = "code_interpreter_call.outputs"
 """The value of `include` without which `outputs` is always null."""
+INCLUDE_REASONING: Final = "reasoning.encrypted_content"
+"""The value of `include` that makes reasoning fit to be sent back where nothing is stored."""
 
 TERMINAL_EVENTS: Final = frozenset(
     {"response.completed", "response.incomplete", "response.failed", "response.cancelled"}

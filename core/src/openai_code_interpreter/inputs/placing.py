@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -45,6 +47,8 @@ class InputFiles:
     ) -> None:
         self.uploads = Uploads(purpose=purpose, max_input_bytes=max_input_bytes)
         self.mounts = Mounts()
+        self._users: Counter[str] = Counter()
+        self._lock = threading.Lock()
 
     def __deepcopy__(self, _memo: object) -> InputFiles:
         """A copied chat model has the same files."""
@@ -80,13 +84,17 @@ class InputFiles:
             return _by_request(container, uploaded)
         return _placed(container, await self.mounts.amount(client, existing, uploaded))
 
-    def cleanup(self, client: OpenAI) -> list[str]:
-        """Delete what was uploaded here; see `Uploads.cleanup`."""
-        return self.uploads.cleanup(client)
+    def retain(self, placed: Iterable[Mounted]) -> None:
+        """Say that a request uses these files."""
+        with self._lock:
+            self._users.update(file_ids(placed))
 
-    async def acleanup(self, client: AsyncOpenAI) -> list[str]:
-        """Delete what was uploaded here; see `Uploads.cleanup`."""
-        return await self.uploads.acleanup(client)
+    def released(self, placed: Iterable[Mounted]) -> list[str]:
+        """Say that a request is done with these files; return the ids that no other uses."""
+        ids = file_ids(placed)
+        with self._lock:
+            self._users.subtract(ids)
+            return [file_id for file_id in ids if self._users[file_id] <= 0]
 
 
 def _existing(container: str | ContainerConfig) -> str | None:

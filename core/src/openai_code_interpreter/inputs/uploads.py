@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Collection, Generator, Iterable
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import urlsplit
@@ -132,27 +132,33 @@ class Uploads:
         examined = await to_thread.run_sync(self._examine, files, container_id)
         return [await self._aupload(client, each) for each in examined]
 
-    def cleanup(self, client: OpenAI) -> list[str]:
+    def cleanup(self, client: OpenAI, *, ids: Collection[str] | None = None) -> list[str]:
         """Delete what was uploaded here, and nothing else. Call it when no request needs it.
 
         Containers keep their copies. A file that is gone already counts as deleted.
 
+        Args:
+            client: A client of the same account.
+            ids: Only these, as far as they were uploaded here; by default all.
+
         Returns:
             The ids of files that could not be deleted. They are tried again by the next cleanup.
         """
-        ids = self.owned_ids
-        for file_id in ids:
+        doomed = self._doomed(ids)
+        for file_id in doomed:
             with self._removing(file_id) as confirm:
                 confirm(client.files.delete(file_id))
-        return self._left(ids)
+        return self._left(doomed)
 
-    async def acleanup(self, client: AsyncOpenAI) -> list[str]:
+    async def acleanup(
+        self, client: AsyncOpenAI, *, ids: Collection[str] | None = None
+    ) -> list[str]:
         """Delete what was uploaded here; see `cleanup`."""
-        ids = self.owned_ids
-        for file_id in ids:
+        doomed = self._doomed(ids)
+        for file_id in doomed:
             with self._removing(file_id) as confirm:
                 confirm(await client.files.delete(file_id))
-        return self._left(ids)
+        return self._left(doomed)
 
     def forget(self, file_id: str) -> None:
         """Upload it anew, or ask its name again, when it is handed in the next time."""
@@ -269,6 +275,9 @@ class Uploads:
     def _disown(self, file_id: str) -> None:
         with self._lock:
             self._owned.pop(file_id, None)
+
+    def _doomed(self, ids: Collection[str] | None) -> list[str]:
+        return [one for one in self.owned_ids if ids is None or one in ids]
 
     def _left(self, ids: list[str]) -> list[str]:
         owned = set(self.owned_ids)

@@ -40,16 +40,23 @@ from openai_code_interpreter import (
     CodeInterpreterStream,
 )
 from openai_code_interpreter.artifacts import chosen_store
-from openai_code_interpreter.artifacts.listing import KnownFiles
 from openai_code_interpreter.artifacts.options import DeliveryOptions
 from openai_code_interpreter.clients import ClientPool
-from openai_code_interpreter.config import AUTO, Container, ContainerConfig, parse_container
+from openai_code_interpreter.config import (
+    AUTO,
+    Container,
+    ContainerConfig,
+    OwnContainer,
+    parse_container,
+)
+from openai_code_interpreter.containers import ContainerOptions
+from openai_code_interpreter.containers.ledger import Ledger
 from openai_code_interpreter.engine import Engine
 
 __all__ = ["ChatOpenAICodeInterpreter"]
 
 
-class ChatOpenAICodeInterpreter(BaseChatModel, DeliveryOptions):
+class ChatOpenAICodeInterpreter(BaseChatModel, DeliveryOptions, ContainerOptions):
     """A chat model that runs Python in a container at OpenAI and returns the files it made.
 
     Code appears while it is written, as `server_tool_call_chunk` blocks; its logs follow as a
@@ -99,10 +106,10 @@ class ChatOpenAICodeInterpreter(BaseChatModel, DeliveryOptions):
     """The model's name, such as `gpt-5`."""
 
     container: Container = AUTO
-    """`"auto"`, the id of a container, or a `ContainerConfig`."""
+    """`"auto"`, the id of a container, a `ContainerConfig` or a `ManagedContainer`."""
 
-    reuse_last_container: bool = True
-    """Go on in the container that the newest assistant message names."""
+    files: list[Any] = Field(default_factory=list, exclude=True, repr=False)
+    """Files that every call hands in: paths, `(name, bytes)`, file ids, artifacts."""
 
     include_outputs: bool = True
     """Ask the API for logs and images of the code."""
@@ -144,7 +151,7 @@ class ChatOpenAICodeInterpreter(BaseChatModel, DeliveryOptions):
     """The same for async. If only one of the two is given, the other is derived from it."""
 
     _clients: ClientPool = PrivateAttr()
-    _known_files: KnownFiles = PrivateAttr(default_factory=KnownFiles)
+    _ledger: Ledger = PrivateAttr(default_factory=Ledger)
 
     @model_validator(mode="after")
     def _make_clients(self) -> Self:
@@ -318,7 +325,9 @@ class ChatOpenAICodeInterpreter(BaseChatModel, DeliveryOptions):
             container=self.container,
             include_outputs=self.include_outputs,
             delivery=self,
-            known_files=self._known_files,
+            containers=self,
+            files=self.files,
+            ledger=self._ledger,
         )
 
     def _request(
@@ -341,7 +350,7 @@ class ChatOpenAICodeInterpreter(BaseChatModel, DeliveryOptions):
 
     def _choose_container(
         self, messages: list[BaseMessage], options: dict[str, Any]
-    ) -> str | ContainerConfig:
+    ) -> str | ContainerConfig | OwnContainer:
         """Return the container of one call: the first that is named, else how to make a new one."""
         given = options.pop("container", None)
         bound = bound_container(options.get("tools"))

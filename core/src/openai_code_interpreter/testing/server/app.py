@@ -42,6 +42,7 @@ _ROUTES: list[tuple[str, str, _Handler]] = [
     ("GET", _RESPONSE, stored_responses_api.retrieve_response),
     ("DELETE", _RESPONSE, stored_responses_api.delete_response),
     ("POST", f"{_RESPONSE}/cancel", stored_responses_api.cancel_response),
+    ("GET", f"{_RESPONSE}/input_items", stored_responses_api.list_input_items),
     ("POST", "/v1/containers", containers_api.create_container),
     ("GET", "/v1/containers", containers_api.list_containers),
     ("GET", _CONTAINER, containers_api.retrieve_container),

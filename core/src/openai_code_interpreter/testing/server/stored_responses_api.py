@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from openai_code_interpreter.testing.server.errors import (
     ApiError,
@@ -10,14 +11,17 @@ from openai_code_interpreter.testing.server.errors import (
     too_old_to_stream,
 )
 from openai_code_interpreter.testing.server.exchange import STATE, json_response
+from openai_code_interpreter.testing.server.paging import page
 from openai_code_interpreter.testing.server.responses_api import send_events
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from aiohttp import web
 
     from openai_code_interpreter.testing.server.stored_responses import StoredResponse
 
-__all__ = ["cancel_response", "delete_response", "retrieve_response"]
+__all__ = ["cancel_response", "delete_response", "list_input_items", "retrieve_response"]
 
 _STREAMABLE_SECONDS = 300
 
@@ -33,6 +37,37 @@ async def retrieve_response(request: web.Request) -> web.StreamResponse:
     if now - stored.response["created_at"] > _STREAMABLE_SECONDS:
         raise too_old_to_stream()
     return await send_events(request, stored, after=_starting_after(request))
+
+
+async def list_input_items(request: web.Request) -> web.StreamResponse:
+    """`GET /v1/responses/{response_id}/input_items`: what that request put in, not those before."""
+    stored = _stored(request)
+    given = stored.request.body.get("input")
+    items = given if isinstance(given, list) else [{"role": "user", "content": given}]
+    named = [_InputItem(f"{stored.response['id']}_{n}", item) for n, item in enumerate(items)]
+    return json_response(page(named, request.query))
+
+
+@dataclass(frozen=True, slots=True)
+class _InputItem:
+    """An input item as it is listed: with an id, and with the content of a message as parts."""
+
+    made_id: str
+    item: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        return str(self.item.get("id") or f"msg_{self.made_id}")
+
+    def wire(self) -> dict[str, Any]:
+        wire = {**self.item, "id": self.id}
+        if "role" not in wire:
+            return wire
+        content = wire.get("content")
+        if isinstance(content, str):
+            kind = "output_text" if wire["role"] == "assistant" else "input_text"
+            content = [{"type": kind, "text": content}]
+        return {**wire, "type": "message", "status": "completed", "content": content}
 
 
 async def cancel_response(request: web.Request) -> web.StreamResponse:

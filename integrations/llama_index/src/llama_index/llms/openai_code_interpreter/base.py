@@ -42,9 +42,9 @@ from llama_index.llms.openai_code_interpreter.tools import (
     tool_selections,
 )
 from openai_code_interpreter.artifacts import ArtifactStore, chosen_store
-from openai_code_interpreter.artifacts.listing import KnownFiles
 from openai_code_interpreter.clients import ClientPool
 from openai_code_interpreter.config import AUTO, ContainerConfig
+from openai_code_interpreter.containers.ledger import Ledger
 from openai_code_interpreter.engine import Engine
 
 if TYPE_CHECKING:
@@ -65,7 +65,6 @@ class OpenAICodeInterpreter(FunctionCallingLLM, InterpreterOptions):
         model: The model's name, such as `gpt-5`.
         container: `"auto"`, the id of a container, or a `ContainerConfig`. A call may name its own
             with `container=`; without, the newest assistant message that names one decides.
-        reuse_last_container: Let the history decide. If False, each call gets what `container` is.
         include_outputs: Ask the API for logs and images of the code.
         temperature: The sampling temperature; by default it is not sent.
         max_output_tokens: The most tokens to generate; by default it is not sent.
@@ -82,7 +81,9 @@ class OpenAICodeInterpreter(FunctionCallingLLM, InterpreterOptions):
         async_client: The same for async calls, for each event loop its own.
         artifact_store: Where generated files go; by default the memory of the process.
         **kwargs: How files are found and brought (`fetch`, `list_files`, `links`, `max_file_bytes`
-            and the other fields of `DeliveryOptions`), and the options of every LLM of LlamaIndex,
+            and the other fields of `DeliveryOptions`), how containers are reused and replaced
+            (`reuse_last_container`, `on_expired`, `accept_container`, `code_interpreter`, `files`
+            and the other fields of `ContainerOptions`), and the options of every LLM of LlamaIndex,
             such as `callback_manager`.
 
     Raises:
@@ -108,7 +109,7 @@ class OpenAICodeInterpreter(FunctionCallingLLM, InterpreterOptions):
     model_config = ConfigDict(extra="forbid")
 
     _clients: ClientPool = PrivateAttr()
-    _known_files: KnownFiles = PrivateAttr(default_factory=KnownFiles)
+    _ledger: Ledger = PrivateAttr(default_factory=Ledger)
     _artifact_store: ArtifactStore = PrivateAttr()
 
     def __init__(
@@ -116,7 +117,6 @@ class OpenAICodeInterpreter(FunctionCallingLLM, InterpreterOptions):
         model: str,
         *,
         container: str | ContainerConfig | Mapping[str, Any] = AUTO,
-        reuse_last_container: bool = True,
         include_outputs: bool = True,
         temperature: float | None = None,
         max_output_tokens: int | None = None,
@@ -136,7 +136,6 @@ class OpenAICodeInterpreter(FunctionCallingLLM, InterpreterOptions):
         super().__init__(
             model=model,
             container=container,
-            reuse_last_container=reuse_last_container,
             include_outputs=include_outputs,
             temperature=temperature,
             max_output_tokens=max_output_tokens,
@@ -321,7 +320,9 @@ class OpenAICodeInterpreter(FunctionCallingLLM, InterpreterOptions):
             container=self.container,
             include_outputs=self.include_outputs,
             delivery=self,
-            known_files=self._known_files,
+            containers=self,
+            files=self.files,
+            ledger=self._ledger,
         )
 
     def _turn(

@@ -27,7 +27,7 @@ from openai_code_interpreter import InvalidInputError
 from openai_code_interpreter.artifacts.links import restore_links
 from openai_code_interpreter.artifacts.media_types import HEAD_BYTES, media_type
 from openai_code_interpreter.artifacts.plan import FileKey
-from openai_code_interpreter.config import ContainerConfig, parse_container
+from openai_code_interpreter.config import ContainerConfig, OwnContainer, parse_container
 from openai_code_interpreter.history import call_input, reasoning_input
 from openai_code_interpreter.wire import TOOL_TYPE, Wire, entries, mapping, text
 
@@ -43,8 +43,8 @@ def choose_container(
     options: dict[str, Any],
     history: Sequence[ChatMessage],
     *,
-    default: str | ContainerConfig,
-) -> str | ContainerConfig:
+    default: str | ContainerConfig | OwnContainer,
+) -> str | ContainerConfig | OwnContainer:
     """Return the container that a request will use.
 
     The call's own `container` comes first, then that of a code-interpreter tool among its

@@ -7,7 +7,8 @@ from typing import Any, Final
 from llama_index.core.bridge.pydantic import Field, field_serializer
 
 from openai_code_interpreter.artifacts.options import DeliveryOptions
-from openai_code_interpreter.config import AUTO, Container, ContainerConfig
+from openai_code_interpreter.config import AUTO, Container, ContainerConfig, OwnContainer
+from openai_code_interpreter.containers import ContainerOptions
 
 __all__ = ["DEFAULT_CONTEXT_WINDOW", "InterpreterOptions"]
 
@@ -15,15 +16,18 @@ DEFAULT_CONTEXT_WINDOW: Final = 128_000
 """Tokens. No table of models: a name that is new today is no error."""
 
 
-class InterpreterOptions(DeliveryOptions):
+class InterpreterOptions(DeliveryOptions, ContainerOptions):
     """The fields of `OpenAICodeInterpreter`, which documents them."""
 
     model: str = Field(description="The model's name.", min_length=1)
     container: Container = Field(
         default=AUTO, description='"auto", the id of a container, or a ContainerConfig.'
     )
-    reuse_last_container: bool = Field(
-        default=True, description="Go on in the container that the history names."
+    files: list[Any] = Field(
+        default_factory=list,
+        exclude=True,
+        repr=False,
+        description="Files that every call hands in: paths, (name, bytes), file ids, artifacts.",
     )
     include_outputs: bool = Field(
         default=True, description="Ask the API for logs and images of the code."
@@ -54,9 +58,11 @@ class InterpreterOptions(DeliveryOptions):
     )
 
     @field_serializer("container")
-    def _without_secrets(self, container: str | ContainerConfig) -> str | dict[str, Any]:
-        if isinstance(container, str):
-            return container
+    def _without_secrets(
+        self, container: str | ContainerConfig | OwnContainer
+    ) -> str | dict[str, Any]:
+        if not isinstance(container, ContainerConfig):
+            return container if isinstance(container, str) else AUTO
         return container.model_dump(
             mode="json", exclude_none=True, exclude={"network_policy": {"domain_secrets"}}
         )

@@ -1,0 +1,374 @@
+"""One request, and what becomes of it when its container is gone. Every decision; no request.
+
+A container dies after twenty idle minutes, and with it every input that mentions it: the API
+refuses the old calls, the old id, and a chain of responses that used it. So the request is made
+anew, once: in another container, with the files that the conversation still speaks of put back,
+and a history in which the old calls are text.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import openai
+
+from openai_code_interpreter.config import AUTO, ContainerConfig, MemoryLimit, OwnContainer
+from openai_code_interpreter.containers.background import Background, containers_of, with_logs
+from openai_code_interpreter.containers.chains import Link, chained_items, link_of
+from openai_code_interpreter.containers.ledger import Ledger
+from openai_code_interpreter.containers.losses import ContainerLoss
+from openai_code_interpreter.containers.managed import (
+    DEFAULT_NAME,
+    ManagedContainer,
+    container_arguments,
+)
+from openai_code_interpreter.containers.options import ContainerOptions
+from openai_code_interpreter.containers.restoring import (
+    Restored,
+    cited,
+    container_path,
+    note_of_replacement,
+    put_back,
+    wanted,
+)
+from openai_code_interpreter.containers.steps import (
+    Create,
+    DescribeContainer,
+    Obtain,
+    Place,
+    Plan,
+)
+from openai_code_interpreter.costs import (
+    DEFAULT_MEMORY_LIMIT,
+    RATES,
+    ContainerUse,
+    container_uses,
+    unused_container_warning,
+)
+from openai_code_interpreter.errors import CodeInterpreterError, InvalidInputError
+from openai_code_interpreter.history import detach, repair
+from openai_code_interpreter.inputs import InputFile, Mounted, Placed, note_item
+from openai_code_interpreter.request import response_arguments
+from openai_code_interpreter.results import CodeInterpreterResult
+from openai_code_interpreter.wire import Wire, as_wire, optional_text, text
+
+__all__ = ["Ask", "Attempts", "CannotReplaceError", "Replacement"]
+
+_MEMORY: Mapping[str, MemoryLimit] = {"1g": "1g", "4g": "4g", "16g": "16g", "64g": "64g"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """What a caller asks for, checked, and nothing requested yet.
+
+    Attributes:
+        model: The model's name, unless the options have it.
+        input: The input of `responses.create`.
+        container: The container that was chosen; None if no code is to run.
+        default: The container that the constructor names.
+        files: Files that the caller hands in.
+        options: Other options of `responses.create`.
+        include_outputs: Whether logs and images are asked for.
+        background: What is known of earlier turns.
+        cleanup: Whether the uploads that the files took are deleted when the response is over.
+    """
+
+    model: str | None
+    input: str | Sequence[Any]
+    container: str | ContainerConfig | OwnContainer | None = AUTO
+    default: str | ContainerConfig | OwnContainer = AUTO
+    files: Sequence[InputFile] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+    include_outputs: bool = True
+    background: Background = field(default_factory=Background)
+    cleanup: bool = False
+
+    def arguments(
+        self,
+        container: str | ContainerConfig | None,
+        *,
+        input: str | Sequence[Any] | None = None,  # noqa: A002 - the API's own name
+        without: Sequence[str] = (),
+    ) -> dict[str, Any]:
+        """Return the arguments of `responses.create` for a container.
+
+        Args:
+            container: The container; None leaves the tool out.
+            input: Another input.
+            without: Options that are left out.
+        """
+        options = {key: value for key, value in self.options.items() if key not in without}
+        return response_arguments(
+            model=self.model,
+            input=self.input if input is None else input,
+            container=container,
+            include_outputs=self.include_outputs,
+            options=options,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replacement:
+    """A container that took the place of another."""
+
+    old_id: str
+    new_id: str | None
+    """None if the API would make one only for the response itself, until that names it."""
+    restored: list[str]
+    lost: list[str]
+
+
+class CannotReplaceError(CodeInterpreterError):
+    """Why a container that is gone could not be replaced. It is told as ContainerExpiredError."""
+
+
+class Attempts:
+    """The attempts at one request: one, or two if a container has to be replaced.
+
+    Args:
+        ask: The request.
+        options: What to do when its container is gone.
+        ledger: What is remembered of earlier requests.
+    """
+
+    def __init__(self, ask: Ask, options: ContainerOptions, ledger: Ledger) -> None:
+        self._ask = ask
+        self._options = options
+        self._ledger = ledger
+        self._loss: ContainerLoss | None = None
+        self._uses: list[ContainerUse] | None = None
+        self._sent: list[Any] | None = None
+        self.container: str | ContainerConfig | None = None
+        """The container of the newest attempt."""
+        self.mounted: tuple[Mounted, ...] = ()
+        """The files handed in, and where they lie."""
+        self.memory_limit: MemoryLimit | None = None
+        """The memory of a container that is named by its id, if it is known."""
+        self.replacement: Replacement | None = None
+
+    def uses(self, result: CodeInterpreterResult) -> list[ContainerUse]:
+        """Return the containers that the request used, with an estimate of their cost."""
+        if self._uses is not None:
+            return self._uses
+        known = [
+            *containers_of(self._items()),
+            *(one for one in result.container_ids if self._ledger.knows(one)),
+            *(["previous"] if self._ask.options.get("previous_response_id") else []),
+        ]
+        replaced = self._replaced_ids()
+        return container_uses(
+            self.container,
+            result.container_ids,
+            memory_limit=self.memory_limit,
+            known=known,
+            replaced=[] if replaced is None else [replaced],
+            rates=self._options.rates or RATES,
+        )
+
+    def remember(self, result: CodeInterpreterResult) -> None:
+        """Have the ledger remember what the response brought, and warn if it cost for nothing."""
+        self._uses = result.containers
+        ids = [file.file_id for file in self.mounted if file.file_id is not None]
+        self._ledger.remember(
+            result, link=self._link(result), input_ids=ids, replaced=self._replaced_ids()
+        )
+        warning = unused_container_warning(result.containers)
+        if warning is not None and self._ledger.first_warning():
+            warnings.warn(warning, stacklevel=2)
+
+    def _link(self, result: CodeInterpreterResult) -> Link:
+        asked, previous = self._sent, self._ask.options.get("previous_response_id")
+        if asked is None:
+            return link_of(self._ask.input, result.output, previous_id=previous)
+        return link_of(asked, result.output, previous_id=None)
+
+    def _replaced_ids(self) -> tuple[str, str] | None:
+        known = self.replacement
+        return None if known is None or known.new_id is None else (known.old_id, known.new_id)
+
+    def refusal(self, *, told: bool) -> str | None:
+        """Return why the request is not made anew in another container; None if it is.
+
+        Args:
+            told: Whether the caller has seen text or code of the response.
+        """
+        if self._options.on_expired == "raise":
+            return "on_expired='raise' leaves it to you to ask again in another container"
+        if self._loss is not None:
+            return "it was replaced once, and so was the one that took its place"
+        if told:
+            return (
+                "text or code had arrived, so nothing was repeated behind your back: ask again "
+                "with container='auto', or with the conversation as it was"
+            )
+        if self._ask.options.get("conversation") is not None:
+            return (
+                "conversation= keeps the calls of the lost container at OpenAI: start another "
+                "conversation, or send the messages themselves as input"
+            )
+        return None
+
+    @property
+    def loss(self) -> ContainerLoss | None:
+        """What the API said of the container that is being replaced, if one is."""
+        return self._loss
+
+    def again(self, loss: ContainerLoss) -> None:
+        """Have the next plan replace the container that is gone."""
+        self._loss = loss
+
+    def plan(self) -> Plan[dict[str, Any]]:
+        """Return the plan of the next attempt; it gives the arguments of `responses.create`."""
+        if self._loss is None:
+            return self._first()
+        return self._second(self._loss)
+
+    def named(self, container_id: str) -> Replacement | None:
+        """Take the id of the response's container; return what it replaced, if that was open."""
+        known = self.replacement
+        if known is None or known.new_id is not None or container_id == known.old_id:
+            return None
+        self.replacement = Replacement(
+            old_id=known.old_id, new_id=container_id, restored=known.restored, lost=known.lost
+        )
+        return self.replacement
+
+    def _first(self) -> Plan[dict[str, Any]]:
+        container = self._ask.container
+        if isinstance(container, ManagedContainer):
+            container = yield Obtain(container)
+        if container is None or isinstance(container, OwnContainer):
+            return self._ask.arguments(None)
+        self.container = container
+        if not self._ask.files:
+            return self._ask.arguments(container)
+        self.container = yield from self._place(container, self._ask.files)
+        items = _before_the_question(self._items(), note_item(self.mounted))
+        return self._ask.arguments(self.container, input=items)
+
+    def _second(self, loss: ContainerLoss) -> Plan[dict[str, Any]]:
+        chain = self._ask.options.get("previous_response_id")
+        items = self._items()
+        if chain is not None:
+            items = [*(yield from self._chain(str(chain))), *items]
+        old_id = self._lost_id(loss, items)
+        known = self._ledger.background({old_id, *containers_of(items)}) | self._ask.background
+        named = cited(as_wire(item) or {} for item in items)
+        items = detach(with_logs(items, known.logs))
+        items = repair(items, store=self._ask.options.get("store"))
+        new_id, container = yield from self._another(old_id, loss)
+        restored = yield from self._restore(new_id, wanted(known.references, items))
+        container = yield from self._hand_in(container, old_id, restored)
+        there = {*restored.names, *restored.lost}
+        restored.lost += [name for name in named if name not in there]
+        self.container = container
+        self.replacement = Replacement(
+            old_id=old_id, new_id=new_id, restored=restored.names, lost=restored.lost
+        )
+        note = note_item(self.mounted)
+        told = _before_the_question(items, note_of_replacement(restored), note)
+        self._sent = told
+        return self._ask.arguments(container, input=told, without=["previous_response_id"])
+
+    def _chain(self, response_id: str) -> Plan[list[Any]]:
+        try:
+            return (yield from chained_items(response_id, self._ledger.link))
+        except openai.APIError as error:
+            why = (
+                f"the responses up to {response_id!r} could not be read ({error}): send the "
+                "messages themselves as input, instead of previous_response_id"
+            )
+            raise CannotReplaceError(why) from error
+
+    def _items(self) -> list[Any]:
+        given = self._ask.input
+        return [{"role": "user", "content": given}] if isinstance(given, str) else list(given)
+
+    def _lost_id(self, loss: ContainerLoss, items: Sequence[Any]) -> str:
+        """The container that is gone: the one that was asked for, else the newest that was used."""
+        asked = self.container
+        if isinstance(asked, str) and asked not in (AUTO, loss.expected_id):
+            return asked
+        used = [one for one in containers_of(items) if one != asked]
+        return used[-1] if used else loss.container_id or ""
+
+    def _another(
+        self, old_id: str, loss: ContainerLoss
+    ) -> Plan[tuple[str | None, str | ContainerConfig]]:
+        """Make another container; where the API makes none by itself, leave it to the request.
+
+        There is no need for one if the request's own lives and only old calls were refused.
+        """
+        asked, default = self._ask.container, self._ask.default
+        if isinstance(self.container, str) and self.container == loss.expected_id:
+            return self.container, self.container
+        if isinstance(asked, ManagedContainer):
+            made: str = yield Obtain(asked, instead_of=old_id)
+            return made, made
+        config = next((one for one in (asked, default) if isinstance(one, ContainerConfig)), None)
+        if config is None:
+            config = yield from self._alike(old_id)
+        try:
+            answer: Wire = yield Create(container_arguments(config, name=DEFAULT_NAME))
+        except openai.APIStatusError:
+            return None, config
+        self.memory_limit = config.memory_limit or DEFAULT_MEMORY_LIMIT
+        new_id = optional_text(answer, "id")
+        return new_id, new_id or config
+
+    def _alike(self, old_id: str) -> Plan[ContainerConfig]:
+        """The configuration of a container that somebody made, as far as the API still tells it."""
+        try:
+            known: Wire = (yield DescribeContainer(old_id)) if old_id else {}
+        except openai.OpenAIError:
+            known = {}
+        return ContainerConfig(memory_limit=_MEMORY.get(text(known, "memory_limit")))
+
+    def _place(
+        self, container: str | ContainerConfig, files: Sequence[InputFile]
+    ) -> Plan[str | ContainerConfig]:
+        placed: Placed = yield Place(files, container)
+        self._ledger.inputs.retain(placed.mounted)
+        self.mounted = tuple(dict.fromkeys([*self.mounted, *placed.mounted]))
+        return placed.container
+
+    def _hand_in(
+        self, container: str | ContainerConfig, old_id: str, restored: Restored
+    ) -> Plan[str | ContainerConfig]:
+        """Hand in the call's files again, and those that earlier calls handed in."""
+        self._release()
+        self._ledger.inputs.mounts.forget(old_id)
+        if self._ask.files:
+            container = yield from self._place(container, self._ask.files)
+        there = {file.file_id for file in self.mounted}
+        for file_id in self._ledger.input_ids(old_id):
+            if file_id not in there:
+                try:
+                    container = yield from self._place(container, [file_id])
+                except (InvalidInputError, openai.APIError):  # it was deleted meanwhile
+                    restored.lost.append(file_id)
+        return container
+
+    def _release(self) -> list[str]:
+        mounted, self.mounted = self.mounted, ()
+        return self._ledger.inputs.released(mounted)
+
+    def leftovers(self) -> list[str]:
+        """Return the ids of files that are of no more use; call it when the response is over."""
+        return self._release() if self._ask.cleanup else []
+
+    def _restore(self, new_id: str | None, references: Sequence[Wire]) -> Plan[Restored]:
+        if new_id is None:
+            return Restored(lost=[container_path(one).rpartition("/")[2] for one in references])
+        return (yield from put_back(new_id, references, max_bytes=self._options.restore_max_bytes))
+
+
+def _before_the_question(items: Sequence[Any], *notes: Wire | None) -> list[Any]:
+    """Return the input with notes right before what the user says last."""
+    told = [note for note in notes if note is not None]
+    roles = [text(as_wire(item) or {}, "role") for item in items]
+    place = max((i for i, role in enumerate(roles) if role == "user"), default=len(items))
+    return [*items[:place], *told, *items[place:]]

@@ -1,0 +1,86 @@
+"""What is known of a conversation's earlier turns beside its items. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from openai_code_interpreter.artifacts.references import reference_to
+from openai_code_interpreter.history import input_items
+from openai_code_interpreter.results import CodeInterpreterResult
+from openai_code_interpreter.wire import CALL_ITEM, Wire, as_wire, entries, optional_text, text
+
+__all__ = ["Background", "containers_of", "expanded", "with_logs"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Background:
+    """What a container that replaces a lost one is filled with, and what the model is told.
+
+    Attributes:
+        references: The artifacts of earlier turns, oldest first, as `reference_to` describes them.
+            They may come from anywhere: a store at hand decides what is real.
+        logs: What earlier calls printed, by the call's id.
+    """
+
+    references: Sequence[Wire] = ()
+    logs: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, results: Iterable[CodeInterpreterResult]) -> Background:
+        """Return what results know."""
+        known = list(results)
+        return cls(
+            references=[reference_to(one) for result in known for one in result.artifacts],
+            logs={call.id: call.logs for result in known for call in result.calls if call.logs},
+        )
+
+    def __or__(self, other: Background) -> Background:
+        """Join two of them; the other's are the newer ones."""
+        return Background(
+            references=[*self.references, *other.references], logs={**self.logs, **other.logs}
+        )
+
+
+def expanded(input: Sequence[Any]) -> tuple[list[Any], list[CodeInterpreterResult]]:  # noqa: A002
+    """Return input items in which each result stands for what it put out, and the results.
+
+    Args:
+        input: Input items, and results of earlier turns among them.
+    """
+    items: list[Any] = []
+    results: list[CodeInterpreterResult] = []
+    for one in input:
+        if isinstance(one, CodeInterpreterResult):
+            results.append(one)
+            items += input_items(one.output)
+        else:
+            items.append(one)
+    return items, results
+
+
+def containers_of(items: Iterable[Any]) -> list[str]:
+    """Return the containers whose calls are among input items, each once, in order."""
+    wires = (as_wire(item) or {} for item in items)
+    calls = (wire for wire in wires if text(wire, "type") == CALL_ITEM)
+    named = (optional_text(call, "container_id") for call in calls)
+    return list(dict.fromkeys(one for one in named if one))
+
+
+def with_logs(items: Iterable[Any], logs: Mapping[str, str]) -> list[Any]:
+    """Return items whose calls have their logs again, as far as they are known.
+
+    Calls are sent without outputs; what they printed is wanted once they become text.
+    """
+    return [_with_logs(item, logs) for item in items]
+
+
+def _with_logs(item: Any, logs: Mapping[str, str]) -> Any:
+    wire = as_wire(item)
+    if wire is None or text(wire, "type") != CALL_ITEM:
+        return item
+    printed = logs.get(text(wire, "id"))
+    if not printed or list(entries(wire, "outputs")):
+        return item
+    return {**wire, "outputs": [{"type": "logs", "logs": printed}]}

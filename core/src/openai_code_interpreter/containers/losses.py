@@ -1,0 +1,96 @@
+"""How the API says that a container is gone. Pure.
+
+It has no error code for that: `code` is null in every body that was quoted, so the status and the
+message tell it. What was seen, by users and in other libraries' issues:
+
+| when | status | message |
+|---|---|---|
+| a request names it, or goes on with `previous_response_id` | 400 | `Container is expired.` |
+| the same, for its files | 404 | `Container is expired.` |
+| the input replays a call of it | 400 | `… Expected container_id: cntr_…` |
+| it is unknown or deleted | 404 | `Container with id 'cntr_…' not found.` |
+| the same, while a response streams | none | the same, as an `error` event |
+| at Azure | 404 | `The specified entity cannot be found.` |
+
+Nobody has documented how a container dies while its response streams; both shapes of an in-stream
+error are taken for it if they say one of these things.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import openai
+
+from openai_code_interpreter.wire import Wire, as_wire, mapping, text
+
+__all__ = ["ContainerLoss", "loss_in_error", "loss_in_response"]
+
+_GONE: Final = re.compile(
+    r"expected container_id"
+    r"|container\b.{0,80}?\b(?:expired|deleted|not[ _]found|no longer (?:exists|available))"
+    r"|no such container"
+    r"|(?:expired|deleted|unknown) container",
+    re.IGNORECASE | re.DOTALL,
+)
+_OF_A_FILE: Final = re.compile(r"\A\W*(?:file|cfile_)", re.IGNORECASE)
+"""`File cfile_… not found on container cntr_….` says nothing against the container."""
+
+_AZURE: Final = "specified entity cannot be found"
+_NAMED: Final = re.compile(r"(?:with id|container)\s+['\"]?(cntr_\w+)", re.IGNORECASE)
+
+_EXPECTED: Final = re.compile(r"expected container_id:?\s*['\"]?(cntr_\w+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerLoss:
+    """What the API said of a container that is gone."""
+
+    message: str
+    status_code: int | None
+    """The HTTP status; None if it was said inside a stream."""
+    container_id: str | None
+    """The container, if the message names it."""
+    expected_id: str | None = None
+    """The container that the request uses, where only calls of another one are refused."""
+
+
+def loss_in_error(error: BaseException) -> ContainerLoss | None:
+    """Return what an error of the SDK says of a lost container, or None if it is about another.
+
+    Args:
+        error: What a request raised.
+    """
+    if not isinstance(error, openai.APIError):
+        return None
+    status = error.status_code if isinstance(error, openai.APIStatusError) else None
+    if status is not None and not 400 <= status < 500:
+        return None
+    return _loss(_said(error), status)
+
+
+def loss_in_response(error: Mapping[str, Any] | None) -> ContainerLoss | None:
+    """Return what the `error` of a failed response says of a lost container, or None."""
+    return None if error is None else _loss(text(dict(error), "message"), None)
+
+
+def _said(error: openai.APIError) -> str:
+    body: Wire = as_wire(error.body) or {}
+    return text(mapping(body, "error") or body, "message") or error.message
+
+
+def _loss(message: str, status: int | None) -> ContainerLoss | None:
+    at_azure = status == 404 and _AZURE in message.lower()
+    if _OF_A_FILE.match(message) or not (at_azure or _GONE.search(message)):
+        return None
+    expected = _EXPECTED.search(message)
+    named = None if expected else _NAMED.search(message)
+    return ContainerLoss(
+        message=message,
+        status_code=status,
+        container_id=named[1] if named else None,
+        expected_id=expected[1] if expected else None,
+    )

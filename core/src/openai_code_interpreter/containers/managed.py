@@ -1,0 +1,231 @@
+"""A container that this library makes, and deletes: never one that somebody else made."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import openai
+from anyio import CancelScope, move_on_after
+
+from openai_code_interpreter.config import ContainerConfig, MemoryLimit, OwnContainer
+from openai_code_interpreter.errors import CodeInterpreterError, InvalidInputError
+from openai_code_interpreter.inputs.once import Once
+from openai_code_interpreter.wire import as_wire, optional_text
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from openai_code_interpreter.clients import ClientPool
+
+__all__ = ["DEFAULT_NAME", "ManagedContainer", "container_arguments"]
+
+DEFAULT_NAME: Final = "openai-code-interpreter"
+
+_MOST_IDLE_MINUTES: Final = 20
+"""The API's own limit; more is a 400 with `integer_above_max_value`."""
+
+_SECONDS_TO_DELETE: Final = 30.0
+
+
+def container_arguments(
+    config: ContainerConfig, *, name: str, idle_minutes: int = _MOST_IDLE_MINUTES
+) -> dict[str, Any]:
+    """Return the arguments of `containers.create` for a container like that.
+
+    Args:
+        config: Its files, memory and network.
+        name: Its name.
+        idle_minutes: After how many idle minutes the API deletes it.
+    """
+    settings = config.to_wire()
+    del settings["type"]
+    expiry = {"anchor": "last_active_at", "minutes": idle_minutes}
+    return {"name": name, "expires_after": expiry, **settings}
+
+
+class ManagedContainer(OwnContainer):
+    """A container of your own: made when code is first asked for, deleted at the end of a `with`.
+
+    It is made through the API with the client of whoever uses it first, and shared by all that are
+    given it: several runs, chat models and LLMs. If it expires, it is made anew, once for each
+    time. Without a `with` block, or `close`, it lives until its idle limit.
+
+    Args:
+        name: Its name in OpenAI's list of containers.
+        idle_minutes: After how many idle minutes the API deletes it, 1 to 20.
+        memory_limit: Its memory; by default the API's `1g`.
+        network_policy: Its network access, as in `ContainerConfig`.
+        file_ids: Uploaded files to mount.
+
+    Raises:
+        ValueError: If a value is not valid.
+
+    Example:
+        ```python
+        with ManagedContainer(memory_limit="4g") as container:
+            ci = CodeInterpreter("gpt-5", container=container)
+            ci.run("Load the data and keep it in a variable.")
+            ci.run("Plot it.")
+        # deleted, whatever happened
+        ```
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str = DEFAULT_NAME,
+        idle_minutes: int = _MOST_IDLE_MINUTES,
+        memory_limit: MemoryLimit | None = None,
+        network_policy: Any = None,
+        file_ids: list[str] | None = None,
+    ) -> None:
+        if not name.strip():
+            msg = "the name of a ManagedContainer must not be blank: leave it out for the default"
+            raise InvalidInputError(msg)
+        if not 1 <= idle_minutes <= _MOST_IDLE_MINUTES:
+            msg = f"idle_minutes={idle_minutes} is not valid: the API takes 1 to 20"
+            raise InvalidInputError(msg)
+        self.name = name.strip()
+        self.idle_minutes = idle_minutes
+        self.config = ContainerConfig(
+            memory_limit=memory_limit, network_policy=network_policy, file_ids=file_ids
+        )
+        self._once: Once[int, str] = Once()
+        self._lock = threading.Lock()
+        self._generation = 0
+        self._made: dict[str, ClientPool] = {}
+        self._closed = False
+
+    def __repr__(self) -> str:
+        return f"ManagedContainer(name={self.name!r}, container_id={self.container_id!r})"
+
+    def __deepcopy__(self, _memo: object) -> Self:
+        """A copied chat model uses the same container."""
+        return self
+
+    @property
+    def container_id(self) -> str | None:
+        """Its id, or None as long as nobody has used it."""
+        return self._once.get(self._generation)
+
+    def obtain(self, clients: ClientPool, *, instead_of: str | None = None) -> str:
+        """Return the id of the container, which is made if need be.
+
+        Args:
+            clients: The clients to make it with.
+            instead_of: The id of one that is gone: another is made, unless that was done already.
+
+        Raises:
+            InvalidInputError: If it was closed.
+            openai.OpenAIError: Whatever the SDK raises.
+        """
+        generation = self._current(instead_of)
+        return self._once.do(generation, lambda: self._make(clients))
+
+    async def aobtain(self, clients: ClientPool, *, instead_of: str | None = None) -> str:
+        """Return the id of the container; see `obtain`."""
+        generation = self._current(instead_of)
+        return await self._once.ado(generation, lambda: self._amake(clients))
+
+    def close(self) -> None:
+        """Delete every container that this object made; it cannot be used afterwards.
+
+        One that cannot be deleted is a warning, not an error: it is gone after its idle minutes.
+        """
+        for container_id, clients in self._closing():
+            try:
+                clients.sync().containers.delete(container_id)
+            except (openai.OpenAIError, CodeInterpreterError) as error:
+                _warn(container_id, error)
+
+    async def aclose(self) -> None:
+        """Delete every container that this object made, even when the task is cancelled."""
+        with CancelScope(shield=True):
+            for container_id, clients in self._closing():
+                with move_on_after(_SECONDS_TO_DELETE) as scope:
+                    try:
+                        await clients.for_running_loop().containers.delete(container_id)
+                    except (openai.OpenAIError, CodeInterpreterError) as error:
+                        _warn(container_id, error)
+                if scope.cancelled_caught:
+                    _warn(container_id, TimeoutError(f"no answer in {_SECONDS_TO_DELETE} seconds"))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    def _current(self, instead_of: str | None) -> int:
+        with self._lock:
+            if self._closed:
+                msg = f"{self!r} is closed: make another, or use it inside its with block"
+                raise InvalidInputError(msg)
+            if instead_of is not None and instead_of == self._once.get(self._generation):
+                self._generation += 1
+            return self._generation
+
+    def _make(self, clients: ClientPool) -> str:
+        made = self._take(clients.sync().containers.create(**self._arguments()), clients)
+        if self._closed:  # while it was made, on another thread
+            self.close()
+            self._current(None)
+        return made
+
+    async def _amake(self, clients: ClientPool) -> str:
+        client = clients.for_running_loop()
+        made = self._take(await client.containers.create(**self._arguments()), clients)
+        if self._closed:
+            await self.aclose()
+            self._current(None)
+        return made
+
+    def _arguments(self) -> dict[str, Any]:
+        return container_arguments(self.config, name=self.name, idle_minutes=self.idle_minutes)
+
+    def _take(self, answer: object, clients: ClientPool) -> str:
+        container_id = optional_text(as_wire(answer) or {}, "id")
+        if container_id is None:
+            msg = (
+                "a container was asked for, but the answer names none: check that the client's "
+                "base URL serves the Containers API"
+            )
+            raise CodeInterpreterError(msg)
+        with self._lock:
+            self._made[container_id] = clients
+        return container_id
+
+    def _closing(self) -> list[tuple[str, ClientPool]]:
+        with self._lock:
+            self._closed = True
+            made, self._made = self._made, {}
+        return list(made.items())
+
+
+def _warn(container_id: str, error: Exception) -> None:
+    if isinstance(error, openai.NotFoundError):
+        return  # it had expired
+    warnings.warn(
+        f"the container {container_id!r} could not be deleted ({error}); the API deletes it after "
+        "its idle minutes",
+        ResourceWarning,
+        stacklevel=3,
+    )
