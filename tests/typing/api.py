@@ -29,6 +29,7 @@ from openai_code_interpreter import (
     ContainerReplaced,
     DirectoryStore,
     FileCited,
+    FsspecStore,
     FunctionCallDelta,
     FunctionCallDone,
     FunctionCallStarted,
@@ -114,7 +115,9 @@ def langchain_users() -> None:
 
 def llama_index_users() -> None:
     llm = llama_index_side.OpenAICodeInterpreter(
-        "gpt-5", container="auto", artifact_store=DirectoryStore("output")
+        "gpt-5",
+        container="auto",
+        artifact_store=FsspecStore("s3://bucket/prefix", block_size=2**23, profile="name"),
     )
     response = llm.chat([])
     assert_type(llama_index_side.get_artifacts(response), list[Artifact])

@@ -10,7 +10,12 @@ result = ci.run("Plot the first ten Fibonacci numbers and save the plot.")
 
 from __future__ import annotations
 
-from openai_code_interpreter.artifacts import ArtifactStore, DirectoryStore, MemoryStore
+from openai_code_interpreter.artifacts import (
+    ArtifactStore,
+    DirectoryStore,
+    FsspecStore,
+    MemoryStore,
+)
 from openai_code_interpreter.client import AsyncCodeInterpreter, CodeInterpreter
 from openai_code_interpreter.config import (
     ContainerConfig,
@@ -113,6 +118,7 @@ __all__ = [
     "DirectoryStore",
     "DomainSecret",
     "FileCited",
+    "FsspecStore",
     "FunctionCallDelta",
     "FunctionCallDone",
     "FunctionCallStarted",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from openai_code_interpreter.artifacts.fsspec_store import FsspecStore
 from openai_code_interpreter.artifacts.references import reference_to, resolve_reference
 from openai_code_interpreter.artifacts.stores import (
     ArtifactSink,
@@ -17,6 +18,7 @@ __all__ = [
     "ArtifactSink",
     "ArtifactStore",
     "DirectoryStore",
+    "FsspecStore",
     "MemoryStore",
     "StoredFile",
     "chosen_store",

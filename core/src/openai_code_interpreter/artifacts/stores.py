@@ -28,6 +28,8 @@ __all__ = [
     "DirectoryStore",
     "MemoryStore",
     "StoredFile",
+    "add_live_store",
+    "checked_key",
     "chosen_store",
     "default_store",
     "live_stores",
@@ -79,7 +81,12 @@ class ArtifactStore(Protocol):
         """Return where a file of this store lies, or None if that is nowhere to be named."""
 
 
-_LIVE: Final[weakref.WeakSet[MemoryStore | DirectoryStore]] = weakref.WeakSet()
+_LIVE: Final[weakref.WeakSet[ArtifactStore]] = weakref.WeakSet()
+
+
+def add_live_store(store: ArtifactStore) -> None:
+    """Let the references in messages find the files of a store, for as long as it is used."""
+    _LIVE.add(store)
 
 
 def live_stores() -> Iterator[ArtifactStore]:
@@ -87,8 +94,12 @@ def live_stores() -> Iterator[ArtifactStore]:
     yield from list(_LIVE)
 
 
-def _checked(key: str) -> SafeName:
-    """Return the key if it is one that a store could have given; a forged one is refused."""
+def checked_key(key: str) -> SafeName:
+    """Return the key if it is one that a store could have given.
+
+    Raises:
+        ArtifactUnavailableError: If it is not: somebody made it up.
+    """
     if key != safe_filename(key):
         msg = f"{key!r} is no key of an artifact store"
         raise ArtifactUnavailableError(msg, filename=key)
@@ -116,7 +127,7 @@ class DirectoryStore:
         folder = Path(root).expanduser()
         folder.mkdir(parents=True, exist_ok=True)
         self.root = folder.resolve()
-        _LIVE.add(self)
+        add_live_store(self)
 
     def __repr__(self) -> str:
         return f"DirectoryStore({str(self.root)!r})"
@@ -131,7 +142,7 @@ class DirectoryStore:
         Raises:
             ArtifactUnavailableError: If there is no such regular file.
         """
-        path = self.root / _checked(key)
+        path = self.root / checked_key(key)
         try:
             return read_regular_file(path)
         except OSError as error:
@@ -140,7 +151,7 @@ class DirectoryStore:
 
     def location(self, key: str) -> str:
         """Return the path of a file in the folder."""
-        return str(self.root / _checked(key))
+        return str(self.root / checked_key(key))
 
 
 class _DirectorySink:
@@ -178,7 +189,7 @@ class MemoryStore:
         self.max_bytes = max_bytes
         self._files: dict[str, bytes] = {}
         self._lock = threading.Lock()
-        _LIVE.add(self)
+        add_live_store(self)
 
     def __repr__(self) -> str:
         return f"MemoryStore({len(self._files)} files)"
@@ -252,7 +263,10 @@ def chosen_store(store: ArtifactStore | None) -> ArtifactStore:
     if store is None:
         return default_store()
     if not isinstance(store, ArtifactStore):
-        msg = f"artifact_store={store!r} is no store: pass DirectoryStore(…) or MemoryStore()"
+        msg = (
+            f"artifact_store={store!r} is no store: pass DirectoryStore(…), FsspecStore(…) or "
+            "MemoryStore()"
+        )
         raise InvalidInputError(msg)
     return store
 
