@@ -19,6 +19,7 @@ from openai_code_interpreter.artifacts.stores import (
     add_live_store,
     checked_key,
 )
+from openai_code_interpreter.artifacts.upload_memory import send_in_pieces, use_giving_buffer
 from openai_code_interpreter.errors import ArtifactUnavailableError, InvalidInputError
 
 __all__ = ["FsspecStore"]
@@ -84,6 +85,7 @@ class FsspecStore:
 
     def open(self) -> ArtifactSink:
         """Begin a file, under a hidden name until it is whole."""
+        send_in_pieces(self._fs)
         return _FsspecSink(self, self._fs, self._root, block_size=self._block_size)
 
     def read_bytes(self, key: str) -> bytes:
@@ -113,6 +115,7 @@ class _FsspecSink:
         self._file = self._begin(block_size)
 
     def write(self, chunk: bytes) -> None:
+        use_giving_buffer(self._file)
         self._file.write(chunk)
         self._size += len(chunk)
 
