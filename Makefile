@@ -1,9 +1,9 @@
 # Every target is one line that calls the real tool; the same lines run in CI.
 
-.PHONY: help demo test lowest lint format type cov record build
+.PHONY: help demo test lowest lint format type cov bench-memory record build
 
 help:  ## Show this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 demo:  ## Replay the demo through both frameworks
 	uv run examples/demo.py
@@ -25,6 +25,9 @@ type:  ## Check the types, strictly
 
 cov:  ## Run the tests and show which lines they leave out
 	uv run --group cov pytest --cov --cov-report=term-missing:skip-covered
+
+bench-memory:  ## Measure what a download costs in memory: into a folder, into S3 (SIZES="1 50 200", in MB)
+	uv run benchmarks/memory.py $(if $(SIZES),--sizes $(SIZES))
 
 record:  ## Record the cassettes anew from the stand-in server; LIVE=1: from the real API
 	uv run cassettes/record.py $(if $(LIVE),--live)
