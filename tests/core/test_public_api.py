@@ -17,8 +17,8 @@ PROMISED = [
     "CallInterpreting", "CallStarted", "CodeDelta", "CodeDone", "CodeInterpreter",
     "CodeInterpreterCall", "CodeInterpreterReducer", "CodeInterpreterResult",
     "CodeInterpreterStream", "ContainerAssigned", "ContainerConfig", "ContainerFileCitation",
-    "ContainerReplaced", "DirectoryStore", "FileCited", "MemoryStore", "ResponseFailedError",
-    "ResponseFinished", "StreamInterruptedError", "TextDelta", "container_id_from_metadata",
+    "ContainerReplaced", "DirectoryStore", "FileCited", "FsspecStore", "MemoryStore",
+    "ResponseFailedError", "ResponseFinished", "StreamInterruptedError", "TextDelta", "container_id_from_metadata",
     "reduce_response",
 ]  # fmt: skip
 
@@ -91,8 +91,8 @@ def test_importing_the_core_loads_no_framework_and_no_test_tool():
     """Beyond what openai itself loads there is no HTTP library, framework or test server."""
     extra = loaded("import openai_code_interpreter") - loaded("import openai")
     assert not extra & {
-        "aiohttp", "httpx", "httpx2", "langchain", "langchain_core", "langgraph", "llama_index",
-        "pytest", "requests", "vcr", "yaml",
+        "aiohttp", "fsspec", "httpx", "httpx2", "langchain", "langchain_core", "langgraph",
+        "llama_index", "pytest", "requests", "s3fs", "vcr", "yaml",
     }  # fmt: skip
     assert {"openai_code_interpreter", "filetype", "pathvalidate"} <= extra
 

@@ -13,6 +13,7 @@ from openai_code_interpreter import (
     ArtifactNotFoundError,
     ArtifactUnavailableError,
     DirectoryStore,
+    FsspecStore,
     MemoryStore,
 )
 from openai_code_interpreter.artifacts import reference_to, resolve_reference
@@ -49,10 +50,11 @@ def test_a_reference_is_small_and_holds_no_path(tmp_path):
     assert json.loads(sent)["key"] == "a.csv"
 
 
-@pytest.mark.parametrize("kind", ["memory", "folder"])
+@pytest.mark.parametrize("kind", ["memory", "folder", "fsspec"])
 def test_a_reference_leads_back(tmp_path, kind):
     """The given store, and without one the stores of this process, find the file."""
-    store = MemoryStore() if kind == "memory" else DirectoryStore(tmp_path)
+    stores = {"memory": MemoryStore, "folder": lambda: DirectoryStore(tmp_path)}
+    store = stores.get(kind, lambda: FsspecStore(f"file://{tmp_path}"))()
     artifact = deliver(store)
     for options in ({"store": store}, {}):
         found = resolve_reference(reference(artifact), **options)

@@ -16,6 +16,7 @@ from openai_code_interpreter import (
     ArtifactStoreError,
     ArtifactTooLargeError,
     DirectoryStore,
+    FsspecStore,
     MemoryStore,
 )
 from openai_code_interpreter.artifacts.budget import ResponseBudget
@@ -30,8 +31,10 @@ def staged(store, *, target=TARGET, max_bytes=100, budget=None):
     return StagedArtifact(target, store, max_bytes=max_bytes, budget=budget)
 
 
-@pytest.fixture(params=["memory", "folder"])
+@pytest.fixture(params=["memory", "folder", "fsspec"])
 def store(request, tmp_path):
+    if request.param == "fsspec":
+        return FsspecStore(f"file://{tmp_path}")
     return MemoryStore() if request.param == "memory" else DirectoryStore(tmp_path)
 
 

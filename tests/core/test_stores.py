@@ -15,6 +15,7 @@ from openai_code_interpreter import (
     ArtifactTooLargeError,
     ArtifactUnavailableError,
     DirectoryStore,
+    FsspecStore,
     InvalidInputError,
     MemoryStore,
 )
@@ -145,15 +146,15 @@ def test_what_is_no_regular_file_is_not_read(store, plant):
     ids=ascii,
 )
 def test_no_key_leads_out_of_a_store(store, key):
-    """A key that no store can have given is refused, by both stores."""
-    for one in (store, MemoryStore()):
+    """A key that no store can have given is refused, by every store."""
+    for one in (store, MemoryStore(), FsspecStore("memory://stores")):
         with pytest.raises(ArtifactUnavailableError):
             one.read_bytes(key)
 
 
 def test_a_missing_key_is_unavailable(store):
-    """A key under which nothing lies is an error that names it, by both stores."""
-    for one in (store, MemoryStore()):
+    """A key under which nothing lies is an error that names it, by every store."""
+    for one in (store, MemoryStore(), FsspecStore("memory://stores")):
         with pytest.raises(ArtifactUnavailableError, match=r"gone\.txt") as caught:
             one.read_bytes("gone.txt")
         assert caught.value.filename == "gone.txt"
@@ -254,14 +255,15 @@ def test_memory_takes_a_file_of_just_its_cap():
     assert repr(store) == "MemoryStore(1 files)"
 
 
-def test_both_are_stores():
-    """The two stores fit the protocol that other stores implement."""
+def test_they_are_stores():
+    """The stores fit the protocol that other stores implement."""
+    assert issubclass(FsspecStore, ArtifactStore)
     assert isinstance(MemoryStore(), ArtifactStore)
     assert issubclass(DirectoryStore, ArtifactStore)
 
 
 def test_what_is_no_store_is_refused_before_anything_is_paid_for():
-    with pytest.raises(InvalidInputError, match="DirectoryStore"):
+    with pytest.raises(InvalidInputError, match=r"DirectoryStore.*FsspecStore.*MemoryStore"):
         chosen_store("output")
     assert chosen_store(None) is default_store()
 

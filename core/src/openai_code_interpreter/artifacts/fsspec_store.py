@@ -160,7 +160,8 @@ class _FsspecSink:
             if there is None:
                 _move(self._fs, self._partial, path)
                 return key
-            if there.get("type") == "file" and there.get("size") == self._size:
+            plain = there.get("type") == "file" and not there.get("islink")
+            if plain and there.get("size") == self._size:
                 self._fs.rm_file(self._partial)
                 return key
         msg = f"{_MAX_COLLISIONS} files named {wanted!r} exist already"
@@ -184,7 +185,7 @@ def _opened(url: str, options: dict[str, Any]) -> tuple[Any, str]:
         msg = f"FsspecStore({shown!r}) cannot be opened: {error}; run: {_way_out(shown)}"
         raise InvalidInputError(msg) from error
     except (TypeError, ValueError) as error:
-        msg = f"FsspecStore({shown!r}) cannot be opened: {error}"
+        msg = f"FsspecStore({shown!r}) cannot be opened: {_USER.sub('', str(error))}"
         raise InvalidInputError(msg) from error
     root = str(root)
     if not root.strip("/"):
