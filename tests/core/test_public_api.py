@@ -18,8 +18,8 @@ PROMISED = [
     "CodeInterpreterCall", "CodeInterpreterReducer", "CodeInterpreterResult",
     "CodeInterpreterStream", "ContainerAssigned", "ContainerConfig", "ContainerFileCitation",
     "ContainerReplaced", "DirectoryStore", "FileCited", "FsspecStore", "MemoryStore",
-    "ResponseFailedError", "ResponseFinished", "StreamInterruptedError", "TextDelta", "container_id_from_metadata",
-    "reduce_response",
+    "ResponseFailedError", "ResponseFinished", "StreamInterruptedError", "TextDelta",
+    "container_id_from_metadata", "reduce_response",
 ]  # fmt: skip
 
 MODULES = sorted(

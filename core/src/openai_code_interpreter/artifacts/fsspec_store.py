@@ -46,7 +46,8 @@ class FsspecStore:
     commit one key at once may both write it, with the same bytes. For a folder of this machine take
     a `DirectoryStore`, which follows no link and shows no half file. A process that is killed
     leaves its `.partial-…`, and on S3 the parts of its upload; a lifecycle rule of the bucket
-    (`AbortIncompleteMultipartUpload`) clears the latter.
+    (`AbortIncompleteMultipartUpload`) clears the latter. A bucket that keeps versions keeps
+    those of the hidden names, too.
 
     A folder is created if needed, a bucket is not. S3 needs the rights to get, put, list and
     delete objects and to abort multipart uploads.
