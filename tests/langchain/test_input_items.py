@@ -176,7 +176,7 @@ def test_function_calls_that_only_tool_calls_names_are_sent_after_the_rest():
     }
 
 
-def test_calls_of_other_containers_go_with_all_of_their_reasoning():
+def test_calls_of_other_containers_become_text_without_their_reasoning():
     message = assistant(
         reasoning("rs_1"),
         call("ci_1", "cntr_old"),
@@ -186,7 +186,10 @@ def test_calls_of_other_containers_go_with_all_of_their_reasoning():
         result("ci_2"),
         {"type": "text", "text": "Done.", "id": "msg_1"},
     )
-    assert [item["id"] for item in items_of(message)] == ["rs_2", "ci_2", "msg_1"]
+    note, *kept = items_of(message)
+    assert (note["role"], "id" in note) == ("assistant", False)
+    assert [item.get("id") for item in kept][:2] == ["rs_2", "ci_2"]
+    assert kept[2]["content"][0]["text"] == "Done."
 
 
 def test_reasoning_that_nothing_follows_is_left_out():

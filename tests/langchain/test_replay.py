@@ -88,10 +88,13 @@ def test_no_picture_and_no_file_is_sent_back(second_request, blocks_of):
     assert len(sent) < 5000
 
 
-def test_calls_of_another_container_stay_behind_with_their_reasoning(second_request):
+def test_calls_of_another_container_become_text_and_their_reasoning_goes(second_request):
     _, body = second_request(container="auto")
-    assert kinds(body) == ["system", "user", "reasoning", "assistant", "user"]
-    assert body["input"][2]["summary"][0]["text"] == "Now say so."
+    notes = ["assistant", "assistant"]
+    assert kinds(body) == ["system", "user", *notes, "reasoning", "assistant", "user"]
+    assert "print('again')" in body["input"][3]["content"]
+    assert "again\n" in body["input"][3]["content"].partition("It printed:")[2]
+    assert body["input"][4]["summary"][0]["text"] == "Now say so."
 
 
 def test_only_the_calls_of_the_container_in_use_are_sent_back(chat, asked):
@@ -106,13 +109,14 @@ def test_only_the_calls_of_the_container_in_use_are_sent_back(chat, asked):
     assert kinds(body) == [
         "user",
         "assistant",
+        "assistant",
         "user",
         "reasoning",
         "code_interpreter_call",
         "assistant",
         "user",
     ]
-    assert body["input"][4]["code"] == "2"
+    assert body["input"][5]["code"] == "2"
 
 
 def test_calls_fit_the_container_of_a_bound_tool(chat, asked):
@@ -120,7 +124,7 @@ def test_calls_fit_the_container_of_a_bound_tool(chat, asked):
     first, other = model.invoke("go"), model.invoke("go")
     tool = {"type": "code_interpreter", "container": other.response_metadata["container"]["id"]}
     model.bind_tools([tool]).invoke(["go", first, "thanks"])
-    assert kinds(asked(server)[2]) == ["user", "assistant", "user"]
+    assert kinds(asked(server)[2]) == ["user", "assistant", "assistant", "user"]
 
 
 def test_a_container_id_with_blanks_around_it_still_is_that_container(chat, asked):

@@ -76,11 +76,13 @@ def test_a_call_is_sent_back_with_the_reasoning_before_it(serve, make_llm):
     assert "id" not in said
 
 
-def test_a_call_of_another_container_is_not_sent_back_but_its_text_is(serve, make_llm):
+def test_a_call_of_another_container_is_sent_back_as_text(serve, make_llm):
     server = serve(Turn(Say("1")))
     make_llm(server).chat([made_in("cntr_old", "It was 5."), user("Go.")], container="auto")
-    assert kinds(asked(server)[0]) == ["message", "message"]
-    assert asked(server)[0].body["input"][0]["content"][0]["text"] == "It was 5."
+    assert kinds(asked(server)[0]) == ["message", "message", "message"]
+    note, said, _ = asked(server)[0].body["input"]
+    assert "```python" in note["content"]
+    assert said["content"][0]["text"] == "It was 5."
 
 
 @pytest.mark.parametrize(

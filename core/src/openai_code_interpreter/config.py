@@ -115,6 +115,11 @@ class OwnContainer:
     nothing outside its process: serialised, it is `"auto"`.
     """
 
+    @property
+    def container_id(self) -> str | None:
+        """Its id, or None as long as it is not made."""
+        return None
+
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
         """Let models hold one as it is."""

@@ -7,11 +7,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from openai_code_interpreter.artifacts.references import reference_to
-from openai_code_interpreter.history import input_items
+from openai_code_interpreter.config import AUTO, OwnContainer
+from openai_code_interpreter.history import detach, input_items
 from openai_code_interpreter.results import CodeInterpreterResult
 from openai_code_interpreter.wire import CALL_ITEM, Wire, as_wire, entries, optional_text, text
 
-__all__ = ["Background", "containers_of", "expanded", "with_logs"]
+__all__ = [
+    "Background",
+    "containers_of",
+    "expanded",
+    "id_of",
+    "with_logs",
+    "without_stale_calls",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +74,39 @@ def containers_of(items: Iterable[Any]) -> list[str]:
     calls = (wire for wire in wires if text(wire, "type") == CALL_ITEM)
     named = (optional_text(call, "container_id") for call in calls)
     return list(dict.fromkeys(one for one in named if one))
+
+
+def id_of(container: object) -> str | None:
+    """Return the id of a container that is there already, or None.
+
+    Args:
+        container: What a request is to use: an id, a `ManagedContainer`, or a wish for a new one.
+    """
+    if isinstance(container, OwnContainer):
+        return container.container_id
+    return container if isinstance(container, str) and container != AUTO else None
+
+
+def without_stale_calls(
+    items: Iterable[Wire], *, container: object, logs: Mapping[str, str]
+) -> list[Wire]:
+    """Return a history whose calls are all of one container; the others become text.
+
+    The API refuses the calls of any other container.
+
+    Args:
+        items: Input items.
+        container: The container that the request is to use.
+        logs: What calls printed, by the call's id.
+    """
+    known = list(items)
+    stale = set(containers_of(known)) - {id_of(container)}
+    if not stale:
+        return known
+    noted = [
+        _with_logs(item, logs) if text(item, "container_id") in stale else item for item in known
+    ]
+    return detach(noted, containers=stale)
 
 
 def with_logs(items: Iterable[Any], logs: Mapping[str, str]) -> list[Any]:

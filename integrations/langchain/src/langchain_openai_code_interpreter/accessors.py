@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.messages import BaseMessage
 from langchain_core.outputs import Generation, LLMResult
 
 from langchain_openai_code_interpreter.chunks import EVENTS_FIELD
-from langchain_openai_code_interpreter.messages import container_of
+from langchain_openai_code_interpreter.recall import container_of, references_in
 from openai_code_interpreter import Artifact, ArtifactStore, container_id_from_metadata
 from openai_code_interpreter.artifacts import resolve_reference
-from openai_code_interpreter.wire import Wire, as_wire, mapping, optional_text, text
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -78,32 +74,10 @@ def get_artifacts(
             Path(artifact.filename).write_bytes(artifact.read_bytes())
         ```
     """
-    message = _message(source)
-    blocks = message.content if message is not None and isinstance(message.content, list) else []
     return [
         resolve_reference(reference, data=data, store=store, client=client)
-        for reference, data in _references(blocks)
+        for reference, data in references_in(_message(source))
     ]
-
-
-def _references(blocks: list[Any]) -> Iterator[tuple[Wire, bytes | None]]:
-    for block in blocks:
-        wire = as_wire(block) or {}
-        kind, extras = text(wire, "type"), mapping(wire, "extras")
-        if kind in ("image", "file") and "origin" in extras:
-            yield extras, _inline_data(wire)
-        elif kind == "non_standard" and text(mapping(wire, "value"), "type") == "artifact":
-            yield mapping(wire, "value"), None
-
-
-def _inline_data(block: Wire) -> bytes | None:
-    encoded = optional_text(block, "base64")
-    if encoded is None:
-        return None
-    try:
-        return base64.b64decode(encoded, validate=True)
-    except (binascii.Error, ValueError):
-        return None
 
 
 def _message(source: Any) -> BaseMessage | None:

@@ -17,23 +17,16 @@ from langchain_core.language_models.chat_models import (
 )
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
-from langchain_core.runnables import Runnable, ensure_config
+from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 from langchain_core.utils import secret_from_env
 from pydantic import ConfigDict, Field, PrivateAttr, SecretStr, model_validator
 from typing_extensions import override
 
+from langchain_openai_code_interpreter.announcing import aannounce, announce
 from langchain_openai_code_interpreter.chunks import ChunkWriter
-from langchain_openai_code_interpreter.messages import (
-    container_of_history,
-    files_of_history,
-    to_input_items,
-)
-from langchain_openai_code_interpreter.tools import (
-    bound_container,
-    bound_tool_choice,
-    bound_tools,
-)
+from langchain_openai_code_interpreter.requests import engine_call
+from langchain_openai_code_interpreter.tools import bound_tool_choice, bound_tools
 from openai_code_interpreter import (
     ArtifactStore,
     AsyncCodeInterpreterStream,
@@ -42,13 +35,7 @@ from openai_code_interpreter import (
 from openai_code_interpreter.artifacts import chosen_store
 from openai_code_interpreter.artifacts.options import DeliveryOptions
 from openai_code_interpreter.clients import ClientPool
-from openai_code_interpreter.config import (
-    AUTO,
-    Container,
-    ContainerConfig,
-    OwnContainer,
-    parse_container,
-)
+from openai_code_interpreter.config import AUTO, Container
 from openai_code_interpreter.containers import ContainerOptions
 from openai_code_interpreter.containers.ledger import Ledger
 from openai_code_interpreter.engine import Engine
@@ -281,12 +268,14 @@ class ChatOpenAICodeInterpreter(BaseChatModel, DeliveryOptions, ContainerOptions
         writer = ChunkWriter(inline_max_bytes=self.inline_max_bytes)
         with stream:
             for step in stream.steps():
+                announce(step)
                 yield from writer.write(step)
 
     async def _achunks(self, stream: AsyncCodeInterpreterStream) -> AsyncIterator[AIMessageChunk]:
         writer = ChunkWriter(inline_max_bytes=self.inline_max_bytes)
         async with stream:
             async for step in stream.steps():
+                await aannounce(step)
                 chunks: Iterable[AIMessageChunk] = writer.write(step)
                 if writer.reads_files(step):
                     chunks = await asyncio.to_thread(list, chunks)
@@ -333,32 +322,11 @@ class ChatOpenAICodeInterpreter(BaseChatModel, DeliveryOptions, ContainerOptions
     def _request(
         self, messages: list[BaseMessage], stop: list[str] | None, kwargs: dict[str, Any]
     ) -> dict[str, Any]:
-        """Return what the engine needs of one call. Every choice between sources is made here."""
-        options = {**self._options(), **kwargs}
         if stop or self.stop:
             msg = "the Responses API has no stop sequences: stop is not sent"
             warnings.warn(msg, stacklevel=2)
-        if "max_tokens" in options:
-            options["max_output_tokens"] = options.pop("max_tokens")
-        container = self._choose_container(messages, options)
-        return {
-            "input": to_input_items(messages, container=container),
-            "container": container,
-            "known_files": files_of_history(messages),
-            "options": options,
-        }
-
-    def _choose_container(
-        self, messages: list[BaseMessage], options: dict[str, Any]
-    ) -> str | ContainerConfig | OwnContainer:
-        """Return the container of one call: the first that is named, else how to make a new one."""
-        given = options.pop("container", None)
-        bound = bound_container(options.get("tools"))
-        named = bound if isinstance(bound, str) and bound != AUTO else None
-        configured = ensure_config().get("configurable", {}).get("container_id")
-        last = container_of_history(messages) if self.reuse_last_container else None
-        found = (one for one in (given, named, configured, last, bound) if one is not None)
-        return parse_container(next(found, self.container))
+        options = {**self._options(), **kwargs}
+        return engine_call(messages, options, default=self.container, containers=self)
 
     def _options(self) -> dict[str, Any]:
         options = {

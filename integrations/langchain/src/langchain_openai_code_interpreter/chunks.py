@@ -18,6 +18,7 @@ from langchain_core.messages import AIMessageChunk
 from langchain_core.messages.ai import InputTokenDetails, OutputTokenDetails, UsageMetadata
 from langchain_core.messages.tool import tool_call_chunk
 
+from langchain_openai_code_interpreter.announcing import replacement_of
 from langchain_openai_code_interpreter.blocks import (
     TOOL_NAME,
     ArtifactBlocks,
@@ -32,6 +33,7 @@ from openai_code_interpreter import (
     CodeDelta,
     CodeDone,
     CodeInterpreterResult,
+    ContainerReplaced,
     FunctionCallDone,
     OutputItemDone,
     ReasoningDelta,
@@ -181,6 +183,9 @@ class ChunkWriter:
         index = self._index("item", str(event.item.get("id")))
         return _chunk([{"type": "non_standard", "value": event.item, "index": index}], **extra)
 
+    def _on_container_replaced(self, event: ContainerReplaced, extra: Block) -> AIMessageChunk:
+        return _chunk([], metadata={"container_replaced": replacement_of(event)}, **extra)
+
     def _on_finished(self, event: ResponseFinished, extra: Block) -> AIMessageChunk:
         result = event.result
         # A response may stop in the middle of a call's code: its JSON is closed all the same.
@@ -238,6 +243,7 @@ class ChunkWriter:
         return found
 
     _WRITERS: Final[dict[type, Callable[[Any, Any, Block], AIMessageChunk | None]]] = {
+        ContainerReplaced: _on_container_replaced,
         CallStarted: _on_call_started,
         CodeDelta: _on_code_delta,
         CodeDone: _on_code_done,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from langchain_core.messages import (
@@ -21,7 +21,7 @@ from langchain_core.messages.block_translators.openai import convert_to_openai_d
 from langchain_openai_code_interpreter.blocks import TOOL_NAME
 from openai_code_interpreter import InvalidInputError
 from openai_code_interpreter.artifacts.links import restore_links
-from openai_code_interpreter.artifacts.plan import FileKey
+from openai_code_interpreter.containers.background import without_stale_calls
 from openai_code_interpreter.history import input_items
 from openai_code_interpreter.wire import (
     CALL_ITEM,
@@ -29,58 +29,31 @@ from openai_code_interpreter.wire import (
     MESSAGE_ITEM,
     REASONING_ITEM,
     Wire,
-    as_wire,
     mapping,
     optional_text,
     text,
 )
 
-__all__ = ["container_of", "container_of_history", "files_of_history", "to_input_items"]
+__all__ = ["blocks_of", "call_item", "to_input_items"]
 
 _WIRE_PARTS: Final = frozenset({"input_text", "input_image", "input_file"})
 
 
-def container_of(message: BaseMessage) -> str | None:
-    """Return the container that a message ran code in: its metadata's, else its newest call's.
-
-    Only finished messages have it in their metadata; a call names it from its first chunk on.
-    """
-    metadata = message.response_metadata
-    found = text(mapping(metadata, "container"), "id").strip()
-    if metadata.get("model_provider", "openai") != "openai":
-        return None  # Anthropic's containers stand under the same key
-    if found or not isinstance(message, AIMessage):
-        return found or None
-    calls = (block for block in reversed(_blocks(message)) if text(block, "type") in _CALL_BLOCKS)
-    named = (_call_item(block) for block in calls)
-    return next((item["container_id"] for item in named if item and item["container_id"]), None)
-
-
-def container_of_history(messages: Sequence[BaseMessage]) -> str | None:
-    """Return the container of the newest assistant message that names one."""
-    containers = (container_of(one) for one in reversed(messages) if isinstance(one, AIMessage))
-    return next((found for found in containers if found), None)
-
-
-def files_of_history(messages: Sequence[BaseMessage]) -> Iterator[FileKey]:
-    """Yield the container's files that assistant messages brought already."""
-    for message in messages:
-        if isinstance(message, AIMessage) and isinstance(message.content, list):
-            for block in message.content:
-                extras = mapping(as_wire(block) or {}, "extras")
-                if file_id := text(extras, "file_id"):
-                    yield text(extras, "container_id"), file_id
-
-
-def to_input_items(messages: Sequence[BaseMessage], *, container: object = None) -> list[Wire]:
+def to_input_items(
+    messages: Sequence[BaseMessage],
+    *,
+    container: object = None,
+    logs: Mapping[str, str] | None = None,
+) -> list[Wire]:
     """Return the input items of a conversation.
 
     A call of the code interpreter is only replayed into its own container: the API refuses it in
-    any other. Its text stays in every case.
+    any other. There it becomes a text with its code and logs.
 
     Args:
         messages: The conversation.
         container: The container that the request will use.
+        logs: What earlier calls printed, by the call's id.
 
     Raises:
         InvalidInputError: If there is no message, nothing was said, or a message or block has no
@@ -88,11 +61,11 @@ def to_input_items(messages: Sequence[BaseMessage], *, container: object = None)
     """
     items: list[Wire] = []
     for position, message in enumerate(messages):
-        items += _items_of(message, position, container)
+        items += _items_of(message, position)
     if not any(_says_something(item) for item in items):
         msg = "the prompt is empty: pass at least one message that says something"
         raise InvalidInputError(msg)
-    return items
+    return without_stale_calls(items, container=container, logs=logs or {})
 
 
 def _says_something(item: Wire) -> bool:
@@ -104,9 +77,9 @@ def _says_something(item: Wire) -> bool:
     return any(part.get("type") != "input_text" or text(part, "text").strip() for part in content)
 
 
-def _items_of(message: BaseMessage, position: int, container: object) -> list[Wire]:
+def _items_of(message: BaseMessage, position: int) -> list[Wire]:
     if isinstance(message, AIMessage):
-        return _assistant_items(message, container)
+        return _assistant_items(message)
     if isinstance(message, ToolMessage):
         return [_tool_item(message, position)]
     if isinstance(message, HumanMessage):
@@ -159,17 +132,13 @@ def _part(block: str | dict[Any, Any], position: int, number: int) -> Wire:
     raise InvalidInputError(msg)
 
 
-def _assistant_items(message: AIMessage, container: object) -> list[Wire]:
+def _assistant_items(message: AIMessage) -> list[Wire]:
     """Rebuild the response's output items, then let the core make valid input of them."""
     calls = {call["id"]: call for call in message.tool_calls}
     output: list[Wire] = []
     for block in _as_said(message):
         item = _output_item(block, calls)
-        if item is None:
-            continue
-        if item["type"] == CALL_ITEM and item["container_id"] != container:
-            _drop_reasoning(output)  # a call that stays behind takes its reasoning with it
-        else:
+        if item is not None:
             _append(output, item)
     if refusal := message.additional_kwargs.get("refusal"):
         _append(output, _message_item({"type": "refusal", "refusal": refusal}, None))
@@ -180,12 +149,13 @@ def _assistant_items(message: AIMessage, container: object) -> list[Wire]:
 def _as_said(message: AIMessage) -> Iterator[Wire]:
     """Yield the blocks, links in texts as the model wrote them."""
     rewritten = mapping(message.response_metadata, "rewritten_links")
-    for block in _blocks(message):
+    for block in blocks_of(message):
         restored = {"text": restore_links(text(block, "text"), rewritten)}
         yield {**block, **restored} if text(block, "type") == "text" else block
 
 
-def _blocks(message: AIMessage) -> list[Wire]:
+def blocks_of(message: AIMessage) -> list[Wire]:
+    """Return the blocks of an assistant message that this API can know."""
     if isinstance(message.content, str):
         return [_text_block(message.content)] if message.content else []
     known: list[Any] = list(message.content_blocks)
@@ -232,12 +202,8 @@ def _append(output: list[Wire], item: Wire) -> None:
         output.append(item)
 
 
-def _drop_reasoning(output: list[Wire]) -> None:
-    while output and output[-1]["type"] == REASONING_ITEM:
-        output.pop()
-
-
-def _call_item(block: Wire) -> Wire | None:
+def call_item(block: Wire) -> Wire | None:
+    """Return the call that a block stands for, or None if it is another tool's."""
     if text(block, "name") != TOOL_NAME:
         return None
     return {
@@ -282,12 +248,10 @@ def _message_item(part: Wire, item_id: str | None) -> Wire:
 
 
 _REBUILD: Final[dict[str, Callable[[Wire], Wire | None]]] = {
-    "server_tool_call": _call_item,
+    "server_tool_call": call_item,
     "reasoning": _reasoning_item,
     "text": _text_item,
     "non_standard": _other_item,
 }
 """Blocks of an assistant message that stand for output items, function calls apart. Results, files
 and images were the response's, not the caller's, and are not sent."""
-
-_CALL_BLOCKS: Final = frozenset({"server_tool_call", "server_tool_call_chunk"})

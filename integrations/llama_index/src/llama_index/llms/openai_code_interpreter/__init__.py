@@ -17,9 +17,11 @@ from llama_index.llms.openai_code_interpreter.accessors import (
     get_artifacts,
     get_container_id,
 )
+from llama_index.llms.openai_code_interpreter.announcing import ContainerReplacedEvent
 from llama_index.llms.openai_code_interpreter.base import OpenAICodeInterpreter
 
 __all__ = [
+    "ContainerReplacedEvent",
     "OpenAICodeInterpreter",
     "code_interpreter_events",
     "get_artifacts",

@@ -27,11 +27,13 @@ from llama_index.core.llms.llm import ToolSelection
 
 from llama_index.llms.openai_code_interpreter import streams
 from llama_index.llms.openai_code_interpreter.messages import (
+    background_of,
     choose_container,
     input_items,
     known_files,
 )
 from llama_index.llms.openai_code_interpreter.options import (
+    CALL_OPTIONS,
     DEFAULT_CONTEXT_WINDOW,
     InterpreterOptions,
 )
@@ -181,7 +183,8 @@ class OpenAICodeInterpreter(FunctionCallingLLM, InterpreterOptions):
 
         Args:
             messages: The conversation, oldest first.
-            **kwargs: `container=` for this call, and any option of `responses.create`. With
+            **kwargs: `container=`, `files=`, `code_interpreter=` and `cleanup=` for this call, and
+                any option of `responses.create`. With
                 `tools`, as agents call it, files come as blocks without bytes.
 
         Raises:
@@ -331,7 +334,8 @@ class OpenAICodeInterpreter(FunctionCallingLLM, InterpreterOptions):
         """What to ask of the engine, and how to tell the answer."""
         call, fixed = dict(kwargs), self.additional_kwargs
         history = messages if self.reuse_last_container else ()
-        container = choose_container(call, history, default=self.container)
+        container = choose_container(call, history, default=self.container, accepts=self.accepts)
+        ours: dict[str, Any] = {key: call.pop(key) for key in CALL_OPTIONS if key in call}
         options = {
             "temperature": self.temperature,
             "max_output_tokens": self.max_output_tokens,
@@ -339,10 +343,12 @@ class OpenAICodeInterpreter(FunctionCallingLLM, InterpreterOptions):
             **call,
             "tools": [*(fixed.get("tools") or ()), *(call.get("tools") or ())] or None,
         }
-        request = {
+        request: dict[str, Any] = {
+            **ours,
             "input": input_items(messages, container=container),
             "container": container,
             "known_files": known_files(messages),
+            "background": background_of(messages),
             "options": {key: value for key, value in options.items() if value is not None},
         }
         # Agents offer tools, be it an empty list, and keep the answer in a memory to serialise.

@@ -2,7 +2,7 @@
 
 A history is untrusted and may come from anywhere: another LLM, a database, a browser. Of what an
 assistant's message says about its runs of code, only known fields are read, and a run is sent back
-only if it belongs to the container that the request will use: the API refuses all others.
+as one only if it belongs to the container that the request will use: the API refuses all others.
 """
 
 from __future__ import annotations
@@ -28,10 +28,15 @@ from openai_code_interpreter.artifacts.links import restore_links
 from openai_code_interpreter.artifacts.media_types import HEAD_BYTES, media_type
 from openai_code_interpreter.artifacts.plan import FileKey
 from openai_code_interpreter.config import ContainerConfig, OwnContainer, parse_container
+from openai_code_interpreter.containers.background import (
+    Background,
+    id_of,
+    without_stale_calls,
+)
 from openai_code_interpreter.history import call_input, reasoning_input
 from openai_code_interpreter.wire import TOOL_TYPE, Wire, entries, mapping, text
 
-__all__ = ["choose_container", "input_items", "known_files", "message_state"]
+__all__ = ["background_of", "choose_container", "input_items", "known_files", "message_state"]
 
 
 def message_state(message: ChatMessage) -> Wire:
@@ -44,6 +49,7 @@ def choose_container(
     history: Sequence[ChatMessage],
     *,
     default: str | ContainerConfig | OwnContainer,
+    accepts: Callable[[str], bool] = lambda _: True,
 ) -> str | ContainerConfig | OwnContainer:
     """Return the container that a request will use.
 
@@ -54,6 +60,7 @@ def choose_container(
         options: The options of the call; `container` is taken out of them.
         history: The conversation, or nothing if it has no say.
         default: The constructor's container.
+        accepts: Whether a container that a message names may be used.
 
     Raises:
         ValidationError: If the one that is chosen is not valid; pydantic's.
@@ -63,7 +70,9 @@ def choose_container(
         tools = entries(options, "tools")
         named = next((t.get("container") for t in tools if text(t, "type") == TOOL_TYPE), None)
     if named is None:
-        named = next(_containers_in(history), None)
+        named = next((one for one in _containers_in(history) if accepts(one)), None)
+        if named == id_of(default):
+            named = None  # it is the default, which knows how it is made anew
     return parse_container(default if named is None else named)
 
 
@@ -83,8 +92,21 @@ def known_files(history: Sequence[ChatMessage]) -> Iterator[FileKey]:
                 yield text(reference, "container_id"), file_id
 
 
+def background_of(history: Sequence[ChatMessage]) -> Background:
+    """Return what a container is filled with that takes the place of a lost one."""
+    states = [message_state(one) for one in history if one.role in _ASSISTANT_ROLES]
+    calls = [call for state in states for call in entries(state, "calls")]
+    return Background(
+        references=[one for state in states for one in entries(state, "artifacts")],
+        logs={text(call, "id"): text(call, "logs") for call in calls if text(call, "logs")},
+    )
+
+
 def input_items(messages: Sequence[ChatMessage], *, container: object) -> list[Wire]:
     """Return messages as input items of the Responses API.
+
+    A run of code is sent as it was if it belongs to the container that the request will use, and
+    as a text with its code and logs if it does not.
 
     Args:
         messages: The conversation, oldest first. Nothing in it is changed.
@@ -104,7 +126,7 @@ def input_items(messages: Sequence[ChatMessage], *, container: object) -> list[W
     for index, message in enumerate(messages):
         where = f"message {index} ({message.role.value})"
         if message.role in _ASSISTANT_ROLES:
-            items += _assistant_items(message, where, container)
+            items += _assistant_items(message, where)
         elif message.role in _TOOL_ROLES:
             items.append(_tool_output(message, where))
         elif content := _parts(message, where):
@@ -112,17 +134,18 @@ def input_items(messages: Sequence[ChatMessage], *, container: object) -> list[W
         elif index == len(messages) - 1:
             msg = f"{where} is empty: it is the newest one and must ask something"
             raise InvalidInputError(msg)
-    return items
+    logs = background_of(messages).logs
+    return without_stale_calls(items, container=container, logs=logs)
 
 
-def _assistant_items(message: ChatMessage, where: str, container: object) -> Iterator[Wire]:
+def _assistant_items(message: ChatMessage, where: str) -> Iterator[Wire]:
     for number, block in enumerate(message.blocks):
         if block.block_type not in _OF_ASSISTANT:
             raise _unsupported(block, number, where)
     state = message_state(message)
     for call in entries(state, "calls"):
         replay = call_input(call)
-        if replay is not None and replay["container_id"] == container:
+        if replay is not None:
             yield from (reasoning_input(item) for item in entries(call, "reasoning"))
             yield replay
     if said := restore_links(message.content or "", mapping(state, "rewritten_links")):

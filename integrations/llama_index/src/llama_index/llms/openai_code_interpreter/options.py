@@ -10,7 +10,10 @@ from openai_code_interpreter.artifacts.options import DeliveryOptions
 from openai_code_interpreter.config import AUTO, Container, ContainerConfig, OwnContainer
 from openai_code_interpreter.containers import ContainerOptions
 
-__all__ = ["DEFAULT_CONTEXT_WINDOW", "InterpreterOptions"]
+__all__ = ["CALL_OPTIONS", "DEFAULT_CONTEXT_WINDOW", "InterpreterOptions"]
+
+CALL_OPTIONS: Final = ("files", "code_interpreter", "cleanup")
+"""What a call may say that is not an option of the API."""
 
 DEFAULT_CONTEXT_WINDOW: Final = 128_000
 """Tokens. No table of models: a name that is new today is no error."""

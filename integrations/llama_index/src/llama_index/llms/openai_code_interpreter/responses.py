@@ -6,8 +6,8 @@ What a final message looks like:
   `ToolCallBlock` for each call of one of the caller's functions, a block for each generated file.
   Runs of code are no `ToolCallBlock`: an agent would try to execute them.
 - `additional_kwargs["code_interpreter"]`: `{"container_id", "calls", "artifacts", "failures",
-  "dangling_links", "rewritten_links"}`, small and JSON: any memory keeps it, and the next turn can
-  go on from it.
+  "dangling_links", "rewritten_links", "replaced"}`, small and JSON: any memory keeps it, and the
+  next turn can go on from it.
 - `additional_kwargs["refusal"]`, `["incomplete_reason"]`: if the model refused, or was stopped.
 """
 
@@ -26,6 +26,7 @@ from llama_index.core.base.llms.types import (
     ToolCallBlock,
 )
 
+from llama_index.llms.openai_code_interpreter.announcing import replacement_of
 from llama_index.llms.openai_code_interpreter.blocks import (
     FileBlock,
     inline_block,
@@ -34,7 +35,7 @@ from llama_index.llms.openai_code_interpreter.blocks import (
 from openai_code_interpreter import Artifact, CodeInterpreterResult
 from openai_code_interpreter.artifacts import reference_to
 from openai_code_interpreter.containers import METADATA_KEY
-from openai_code_interpreter.events import RefusalDelta, TextDelta
+from openai_code_interpreter.events import ContainerReplaced, RefusalDelta, TextDelta
 from openai_code_interpreter.history import call_input, reasoning_input
 from openai_code_interpreter.turn import Step
 from openai_code_interpreter.wire import (
@@ -60,6 +61,9 @@ EVENTS_KEY: Final = "code_interpreter_events"
 REFUSAL_KEY: Final = "refusal"
 """Where a message keeps what the model said in refusing."""
 
+MAX_LOGS_CHARS: Final = 1_000
+"""How much of what a call printed a message keeps, in characters."""
+
 _INCOMPLETE_KEY: Final = "incomplete_reason"
 
 
@@ -77,26 +81,33 @@ class ChatReply:
         )
         self._text = ""
         self._response: Wire = {}
+        self._replaced: Wire | None = None
 
     def take(self, step: Step) -> list[ChatResponse]:
         """Return what a step tells: a chunk for each piece of text, one for an event of a call."""
         wire = step.wire or {}
         if text(wire, "type") in TERMINAL_EVENTS:
             self._response = mapping(wire, "response")
+        for event in step.events:
+            if isinstance(event, ContainerReplaced):
+                self._replaced = replacement_of(event)
         chunks = [
             self._chunk(wire, delta=event.delta)
             for event in step.events
             if isinstance(event, TextDelta | RefusalDelta)
         ]
-        event = code_interpreter_event(wire)
-        if event is not None:
-            chunks.append(self._chunk(wire, events=[event]))
+        shown = code_interpreter_event(wire)
+        if shown is not None:
+            chunks.append(self._chunk(wire, events=[shown]))
         return chunks
 
     def finish(self, result: CodeInterpreterResult) -> ChatResponse:
         """Return the complete response. Files are read from their store, so this may block."""
         kwargs: dict[str, Any] = {}
-        if state := _state(result):
+        state = _state(result)
+        if self._replaced is not None:
+            state["replaced"] = self._replaced
+        if state:
             kwargs[STATE_KEY] = state
         if result.refusal:
             kwargs[REFUSAL_KEY] = result.refusal
@@ -151,8 +162,16 @@ def _finished_calls(result: CodeInterpreterResult) -> Iterator[Wire]:
         call = call_input(item) if text(item, "type") == CALL_ITEM else None
         if call is not None:
             keys = ("id", "container_id", "status", "code")
-            yield {**{key: call[key] for key in keys}, "reasoning": reasoning}
+            kept = {**{key: call[key] for key in keys}, "reasoning": reasoning}
+            logs = "".join(text(output, "logs") for output in entries(item, "outputs"))
+            yield {**kept, "logs": _shortened(logs)} if logs else kept
         reasoning = []
+
+
+def _shortened(logs: str) -> str:
+    """The beginning and the end of what a call printed: a memory counts every character."""
+    half = MAX_LOGS_CHARS // 2
+    return logs if len(logs) <= MAX_LOGS_CHARS else f"{logs[:half]}\n[…]\n{logs[-half:]}"
 
 
 def _thinking_blocks(result: CodeInterpreterResult) -> Iterator[ThinkingBlock]:

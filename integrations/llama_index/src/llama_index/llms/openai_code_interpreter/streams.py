@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 from llama_index.core.base.llms.types import ChatResponse, ChatResponseAsyncGen, ChatResponseGen
 
+from llama_index.llms.openai_code_interpreter.announcing import announce
 from llama_index.llms.openai_code_interpreter.responses import ChatReply
 from openai_code_interpreter.stream import AsyncCodeInterpreterStream, CodeInterpreterStream
 
@@ -25,6 +26,7 @@ def responses(stream: CodeInterpreterStream, reply: ChatReply) -> ChatResponseGe
     """Yield the chunks of a response, then the complete one."""
     try:
         for step in stream.steps():
+            announce(step)
             yield from reply.take(step)
         yield reply.finish(stream.result)
     finally:
@@ -35,6 +37,7 @@ async def aresponses(stream: AsyncCodeInterpreterStream, reply: ChatReply) -> Ch
     """Yield the chunks of a response, then the complete one; files are read in a thread."""
     try:
         async for step in stream.steps():
+            announce(step)
             for response in reply.take(step):
                 yield response
         yield await asyncio.to_thread(reply.finish, stream.result)
