@@ -53,7 +53,7 @@ from openai_code_interpreter.history import detach, repair
 from openai_code_interpreter.inputs import InputFile, Mounted, Placed, note_item
 from openai_code_interpreter.request import response_arguments
 from openai_code_interpreter.results import CodeInterpreterResult
-from openai_code_interpreter.wire import Wire, as_wire, optional_text, text
+from openai_code_interpreter.wire import FUNCTION_CALL_ITEM, Wire, as_wire, optional_text, text
 
 __all__ = ["Ask", "Attempts", "CannotReplaceError", "Replacement"]
 
@@ -175,6 +175,8 @@ class Attempts:
         self._ledger.remember(
             result, link=self._link(result), input_ids=ids, replaced=self._replaced_ids()
         )
+        if any(text(item, "type") == FUNCTION_CALL_ITEM for item in result.output):
+            return  # the turn is not over: code may run once the function's output is there
         warning = unused_container_warning(result.containers)
         if warning is not None and self._ledger.first_warning():
             warnings.warn(warning, stacklevel=2)
