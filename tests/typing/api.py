@@ -27,12 +27,14 @@ from openai_code_interpreter import (
     ContainerAssigned,
     ContainerConfig,
     ContainerReplaced,
+    ContainerUse,
     DirectoryStore,
     FileCited,
     FsspecStore,
     FunctionCallDelta,
     FunctionCallDone,
     FunctionCallStarted,
+    ManagedContainer,
     OutputItemDone,
     ReasoningDelta,
     ReasoningDone,
@@ -41,6 +43,7 @@ from openai_code_interpreter import (
     ResponseStarted,
     TextDelta,
     TextDone,
+    history,
     reduce_response,
 )
 
@@ -63,6 +66,18 @@ def sync_side() -> None:
             assert_type(event, CodeInterpreterEvent)
     assert_type(stream.result, CodeInterpreterResult)
     assert_type(reduce_response({}), CodeInterpreterResult)
+    assert_type(result.containers, list[ContainerUse])
+
+
+def containers() -> None:
+    with ManagedContainer(memory_limit="4g", network_policy={"type": "disabled"}) as container:
+        ci = CodeInterpreter("gpt-5", container=container, files=["a.csv", ("b.csv", b"1")])
+        first = ci.run("go", code_interpreter=False, cleanup=True)
+        ci.run([{"role": "user", "content": "go"}, first], files=first.artifacts)
+        assert_type(container.container_id, str | None)
+    for problem in history.check([], store=False):
+        assert_type(problem.index, int)
+    assert_type(history.repair(history.from_results([first])), list[dict[str, Any]])
 
 
 async def async_side() -> None:
