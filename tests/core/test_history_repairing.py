@@ -9,7 +9,6 @@ import pytest
 from openai.types.responses import ResponseReasoningItem
 
 from history_support import answered, asked, assert_repairable, ran, said, thought
-from openai_code_interpreter import ContainerExpiredError
 from openai_code_interpreter.history import check, input_items, repair
 from openai_code_interpreter.testing import RunCode, Say, Think, Turn
 
@@ -260,10 +259,11 @@ def test_a_conversation_goes_on_in_another_container(serve, interpreter):
     first = ci.run("compute")
     with openai.OpenAI(base_url=server.url, api_key="test") as client:
         new = client.containers.create(name="new").id
+        tools = [{"type": "code_interpreter", "container": new}]
+        with pytest.raises(openai.BadRequestError, match="Expected container_id"):
+            client.responses.create(model="gpt-5", input=input_items(first.output), tools=tools)
     history = [*input_items(first.output), {"role": "user", "content": "halve it"}]
     assert {problem.code for problem in check(history, container_id=new)} == {"stale_container"}
-    with pytest.raises(ContainerExpiredError, match="Expected container_id"):
-        interpreter(server, on_expired="raise").run(history, container=new)
     second = ci.run(repair(history, container_id=new), container=new)
     assert second.text == "Half is 21."
     sent = server.requests[-1].body["input"]

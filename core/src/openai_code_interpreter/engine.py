@@ -29,7 +29,13 @@ from openai_code_interpreter.artifacts.plan import ArtifactTarget, FileKey
 from openai_code_interpreter.artifacts.readers import LazyBytes
 from openai_code_interpreter.config import AUTO, ContainerConfig, OwnContainer
 from openai_code_interpreter.containers.attempts import Ask, Attempts
-from openai_code_interpreter.containers.background import Background, containers_of, expanded
+from openai_code_interpreter.containers.background import (
+    Background,
+    containers_of,
+    expanded,
+    id_of,
+    with_logs,
+)
 from openai_code_interpreter.containers.ledger import Ledger
 from openai_code_interpreter.containers.options import ContainerOptions, OffersCode
 from openai_code_interpreter.containers.steps import Hands, acarry_out, carry_out
@@ -195,15 +201,18 @@ class Engine:
         if files and not offered:
             msg = "files are for code to read: leave them out where code_interpreter=False"
             raise InvalidInputError(msg)
+        known = Background.of(results) | (background or Background())
+        if not isinstance(items, str):
+            items = self._sendable(items, chosen, known)
         ask = Ask(
             model=self.model,
-            input=items if isinstance(items, str) else self._without_refused(items),
+            input=items,
             container=chosen if offered else None,
             default=self.container,
             files=[*self.files, *files] if offered else (),
             options=dict(options or {}),
             include_outputs=self.include_outputs,
-            background=Background.of(results) | (background or Background()),
+            background=known,
             cleanup=self.containers.cleanup if cleanup is None else cleanup,
         )
         ask.arguments(AUTO)  # an empty input is told here, not at the first event
@@ -213,12 +222,22 @@ class Engine:
         if not self.containers.reuse_last_container:
             return None
         named = (result.container_id for result in reversed(results))
-        return next((one for one in named if one and self.containers.accepts(one)), None)
+        found = next((one for one in named if one and self.containers.accepts(one)), None)
+        return None if found == id_of(self.container) else found  # which knows how it is made anew
 
-    def _without_refused(self, items: list[Any]) -> list[Any]:
-        """Leave out the calls of containers that the application refuses; their text stays."""
-        refused = [one for one in containers_of(items) if not self.containers.accepts(one)]
-        return detach(items, containers=refused) if refused else items
+    def _sendable(
+        self, items: list[Any], container: str | ContainerConfig | OwnContainer, known: Background
+    ) -> list[Any]:
+        """Make text of the calls that the API, or the application, would refuse.
+
+        With `"auto"` the API goes on in the container of the calls; any other takes only its own.
+        """
+        used = containers_of(items)
+        stale = [one for one in used if not self.containers.accepts(one)]
+        if id_of(container) is not None or isinstance(container, OwnContainer):
+            stale = [one for one in used if one != id_of(container)]
+        logs = {**self.ledger.background(stale).logs, **known.logs}
+        return detach(with_logs(items, logs, of=stale), containers=stale) if stale else items
 
     def _attempts(self, input: str | Sequence[Any], call: Mapping[str, Any]) -> Attempts:  # noqa: A002
         return Attempts(self.ask(input, **call), self.containers, self.ledger)

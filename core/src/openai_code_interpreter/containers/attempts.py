@@ -267,9 +267,10 @@ class Attempts:
         there = {*restored.names, *restored.lost}
         restored.lost += [name for name in named if name not in there]
         self.container = container
-        self.replacement = Replacement(
-            old_id=old_id, new_id=new_id, restored=restored.names, lost=restored.lost
-        )
+        if old_id or new_id != loss.expected_id:  # else it is the same one as before
+            self.replacement = Replacement(
+                old_id=old_id, new_id=new_id, restored=restored.names, lost=restored.lost
+            )
         note = note_item(self.mounted)
         told = _before_the_question(items, note_of_replacement(restored), note)
         self._sent = told
@@ -307,8 +308,9 @@ class Attempts:
         asked, default = self._ask.container, self._ask.default
         if isinstance(self.container, str) and self.container == loss.expected_id:
             return self.container, self.container
-        if isinstance(asked, ManagedContainer):
-            made: str = yield Obtain(asked, instead_of=old_id)
+        managed = next((one for one in (asked, default) if isinstance(one, ManagedContainer)), None)
+        if managed is not None:
+            made: str = yield Obtain(managed, instead_of=old_id)
             return made, made
         config = next((one for one in (asked, default) if isinstance(one, ContainerConfig)), None)
         if config is None:

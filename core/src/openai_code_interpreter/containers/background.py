@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -103,23 +103,29 @@ def without_stale_calls(
     stale = set(containers_of(known)) - {id_of(container)}
     if not stale:
         return known
-    noted = [
-        _with_logs(item, logs) if text(item, "container_id") in stale else item for item in known
-    ]
-    return detach(noted, containers=stale)
+    return detach(with_logs(known, logs, of=stale), containers=stale)
 
 
-def with_logs(items: Iterable[Any], logs: Mapping[str, str]) -> list[Any]:
+def with_logs(
+    items: Iterable[Any], logs: Mapping[str, str], *, of: Collection[str] | None = None
+) -> list[Any]:
     """Return items whose calls have their logs again, as far as they are known.
 
     Calls are sent without outputs; what they printed is wanted once they become text.
+
+    Args:
+        items: Input items.
+        logs: What calls printed, by the call's id.
+        of: The containers whose calls are meant; by default all.
     """
-    return [_with_logs(item, logs) for item in items]
+    return [_with_logs(item, logs, of) for item in items]
 
 
-def _with_logs(item: Any, logs: Mapping[str, str]) -> Any:
+def _with_logs(item: Any, logs: Mapping[str, str], containers: Collection[str] | None) -> Any:
     wire = as_wire(item)
     if wire is None or text(wire, "type") != CALL_ITEM:
+        return item
+    if containers is not None and text(wire, "container_id") not in containers:
         return item
     printed = logs.get(text(wire, "id"))
     if not printed or list(entries(wire, "outputs")):

@@ -31,13 +31,18 @@ __all__ = ["ContainerLoss", "loss_in_error", "loss_in_response"]
 
 _GONE: Final = re.compile(
     r"expected container_id"
-    r"|container\b.{0,80}?\b(?:expired|deleted|not[ _]found|no longer (?:exists|available))"
+    # Where another noun stands between, it is that which was not found.
+    r"|container\b(?:(?!\b(?:c?file|domain|model|secret|skill)).){0,80}?"
+    r"\b(?:expired|deleted|not[ _]found|no longer (?:exists|available))"
     r"|no such container"
     r"|(?:expired|deleted|unknown) container",
     re.IGNORECASE | re.DOTALL,
 )
 _OF_A_FILE: Final = re.compile(r"\A\W*(?:file|cfile_)", re.IGNORECASE)
 """`File cfile_… not found on container cntr_….` says nothing against the container."""
+
+_STATUSES: Final = frozenset({400, 404, 409, 410, 422})
+"""A key, a quota or a server that fails says nothing of a container, whatever its words."""
 
 _AZURE: Final = "specified entity cannot be found"
 _NAMED: Final = re.compile(r"(?:with id|container)\s+['\"]?(cntr_\w+)", re.IGNORECASE)
@@ -67,7 +72,7 @@ def loss_in_error(error: BaseException) -> ContainerLoss | None:
     if not isinstance(error, openai.APIError):
         return None
     status = error.status_code if isinstance(error, openai.APIStatusError) else None
-    if status is not None and not 400 <= status < 500:
+    if status is not None and status not in _STATUSES:
         return None
     return _loss(_said(error), status)
 
