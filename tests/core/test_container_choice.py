@@ -1,0 +1,239 @@
+"""Which container a call uses, whether it uses one, and that conversations never share one."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+
+from openai_code_interpreter import DirectoryStore, InvalidInputError
+from openai_code_interpreter.testing import CutStream, RunCode, Say, Turn
+from stand_in_support import asked
+
+pytestmark = pytest.mark.timeout(60)
+
+TURN = Turn(RunCode("print(1)"), Say("One."))
+QUESTION = {"role": "user", "content": "go"}
+AUTO = {"type": "auto"}
+LOOK = RunCode(
+    "import os\n"
+    "for name in sorted(os.listdir('/mnt/data')):\n"
+    "    print(name, open(f'/mnt/data/{name}').read())\n"
+)
+
+
+def container_sent(server, number=-1):
+    return asked(server)[number].body["tools"][0]["container"]
+
+
+def uploads(server):
+    return [one for one in server.requests if (one.method, one.path) == ("POST", "/v1/files")]
+
+
+def deletions(server):
+    return [one.path for one in server.requests if one.method == "DELETE"]
+
+
+def test_the_call_then_the_tool_then_the_newest_result_then_the_constructor(serve, interpreter):
+    """Whoever is nearest to the call wins."""
+    server = serve(*[TURN] * 7)
+    ci = interpreter(server)
+    first, second, third = ci.run("a"), ci.run("b"), ci.run("c")
+    tool = {"type": "code_interpreter", "container": second.container_id}
+    history = [QUESTION, first, QUESTION]
+    ci.run(history, tools=[tool], container=third.container_id)
+    assert container_sent(server) == third.container_id
+    ci.run(history, tools=[tool])
+    assert container_sent(server) == second.container_id
+    ci.run(history)
+    assert container_sent(server) == first.container_id
+    ci.run("alone")
+    assert container_sent(server) == AUTO
+
+
+def test_the_last_container_is_not_reused_on_request(serve, interpreter):
+    """The constructor's is used, and old calls are text where they must be."""
+    server = serve(TURN, TURN)
+    first = interpreter(server).run("a")
+    interpreter(server, reuse_last_container=False).run([QUESTION, first, QUESTION])
+    assert container_sent(server) == AUTO
+
+
+def test_a_history_may_name_a_container_of_somebody_else(serve, interpreter):
+    """The application refuses it: neither result nor call brings it in."""
+    server = serve(TURN, TURN, TURN)
+    theirs = interpreter(server).run("a")
+    seen = []
+
+    def accepts(container_id):
+        seen.append(container_id)
+        return False
+
+    ci = interpreter(server, accept_container=accepts)
+    mine = ci.run([QUESTION, theirs, QUESTION])
+    assert container_sent(server) == AUTO
+    assert mine.container_id != theirs.container_id
+    assert "code_interpreter_call" not in str(asked(server)[-1].body["input"])
+    assert set(seen) == {theirs.container_id}
+    seen.clear()
+    ci.run("go", container=theirs.container_id)
+    assert (container_sent(server), seen) == (theirs.container_id, [])
+
+
+@pytest.mark.parametrize("where", ["call", "constructor", "predicate"])
+def test_code_can_be_left_out(where, serve, interpreter):
+    """No tool, no outputs asked for, no container."""
+    server = serve(Turn(Say("Hello.")))
+    options = {"constructor": False, "predicate": lambda asked: "plot" in asked}.get(where, True)
+    call = {"code_interpreter": False} if where == "call" else {}
+    result = interpreter(server, code_interpreter=options).run("hi", **call)
+    body = asked(server)[0].body
+    assert ("tools" in body, "include" in body) == (False, False)
+    assert (result.containers, server.containers) == ([], {})
+
+
+def test_files_without_code_are_a_mistake(serve, interpreter):
+    """Nobody could read them."""
+    server = serve(TURN)
+    with pytest.raises(InvalidInputError, match="files"):
+        interpreter(server).run("go", files=[("a.csv", b"1")], code_interpreter=False)
+    assert server.requests == []
+
+
+def remember(number):
+    return Turn(RunCode(f"x = {number}"), Say("Kept."), when=f"keep {number}")
+
+
+def recall(number):
+    return Turn(RunCode("print(x)"), Say("There."), when=f"recall {number}")
+
+
+def question(text):
+    return {"role": "user", "content": text}
+
+
+def test_threads_on_one_object_have_their_own_containers(serve, interpreter):
+    """Eight conversations, two turns each."""
+    numbers = range(8)
+    server = serve(*map(remember, numbers), *map(recall, numbers))
+    ci, printed = interpreter(server), {}
+
+    def talk(number):
+        first = ci.run(f"keep {number}")
+        said = [question(f"keep {number}"), first, question(f"recall {number}")]
+        printed[number] = ci.run(said).calls[0].logs
+
+    threads = [threading.Thread(target=talk, args=(number,)) for number in numbers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(40)
+    assert printed == {number: f"{number}\n" for number in numbers}
+    assert len(server.containers) == 8
+
+
+async def test_tasks_on_one_object_have_their_own_containers(serve, async_interpreter):
+    """The same for tasks."""
+    numbers = range(8)
+    server = serve(*map(remember, numbers), *map(recall, numbers))
+    ci = async_interpreter(server)
+
+    async def talk(number):
+        first = await ci.run(f"keep {number}")
+        said = [question(f"keep {number}"), first, question(f"recall {number}")]
+        return (await ci.run(said)).calls[0].logs
+
+    printed = await asyncio.gather(*map(talk, numbers))
+    assert printed == [f"{number}\n" for number in numbers]
+    assert len(server.containers) == 8
+
+
+# Files that are handed in
+
+
+@pytest.fixture(params=["run", "async run"])
+def ask(request, interpreter, async_interpreter):
+    """Ask in one of two ways; the interpreter's options come first."""
+
+    async def go(server, prompts, options=None, **call):
+        if request.param == "run":
+            ci = interpreter(server, **(options or {}))
+            return [await asyncio.to_thread(ci.run, prompt, **call) for prompt in prompts]
+        ci = async_interpreter(server, **(options or {}))
+        return [await ci.run(prompt, **call) for prompt in prompts]
+
+    return go
+
+
+async def test_the_model_is_told_where_a_file_lies(serve, ask, tmp_path):
+    """Right before what the user says; code finds it there."""
+    path = tmp_path / "sales.csv"
+    path.write_text("1,2")
+    server = serve(Turn(LOOK, Say("Read.")))
+    (result,) = await ask(server, ["read it"], files=[path, ("note.txt", b"hi")])
+    names = [line.partition(" ")[0] for line in result.calls[0].logs.splitlines()]
+    note, said = asked(server)[0].body["input"]
+    assert (note["role"], said) == ("developer", {"role": "user", "content": "read it"})
+    assert [f'"/mnt/data/{name}"' in note["content"] for name in names] == [True, True]
+
+
+async def test_a_file_is_uploaded_once(serve, ask):
+    """Over calls, and by its content."""
+    server = serve(*[Turn(LOOK, Say("Read."))] * 2)
+    await ask(server, ["a", "b"], {"files": [("a.csv", b"1")]}, files=[("a.csv", b"1")])
+    assert len(uploads(server)) == 1
+    assert deletions(server) == []
+
+
+async def test_a_file_of_the_live_container_is_not_uploaded(serve, ask, interpreter, tmp_path):
+    """A listed one is known to lie there; elsewhere it is uploaded."""
+    write = RunCode("_ = open('/mnt/data/t.csv', 'w').write('a,b')")
+    server = serve(Turn(write, Say("Done.")), *[Turn(LOOK)] * 2)
+    first = interpreter(server, artifact_store=DirectoryStore(tmp_path)).run("go")
+    (same,) = await ask(server, ["look"], files=first.artifacts, container=first.container_id)
+    assert uploads(server) == []
+    assert same.calls[0].logs == "t.csv a,b\n"
+    (other,) = await ask(server, ["look"], files=first.artifacts)
+    assert other.calls[0].logs.endswith("t.csv a,b\n")
+
+
+@pytest.mark.parametrize(
+    ("given", "match"),
+    [
+        ("missing.csv", "missing.csv"),
+        (("empty.csv", b""), "empty"),
+        ("cfile_0123456789", "container"),
+        (3, "int"),
+    ],
+    ids=repr,
+)
+async def test_what_cannot_be_handed_in_is_told_before_the_request(given, match, serve, ask):
+    """Each names the file and the reason."""
+    server = serve(TURN)
+    with pytest.raises(InvalidInputError, match=match):
+        await ask(server, ["go"], files=[given])
+    assert asked(server) == []
+
+
+@pytest.mark.parametrize("ends", ["well", "badly"])
+async def test_uploads_are_deleted_on_request(ends, serve, ask):
+    """When the response is over, however it ended; nothing else is deleted."""
+    faults = [CutStream(after_bytes=10)] if ends == "badly" else []
+    server = serve(Turn(LOOK, Say("Read."), faults=faults))
+    try:
+        await ask(server, ["go"], files=[("a.csv", b"1")], cleanup=True)
+    except Exception:
+        assert ends == "badly"
+    (path,) = deletions(server)
+    assert path.startswith("/v1/files/file-")
+
+
+def test_what_stayed_can_be_deleted_later(serve, interpreter):
+    """By the object that uploaded it."""
+    server = serve(Turn(LOOK, Say("Read.")))
+    ci = interpreter(server)
+    ci.run("go", files=[("a.csv", b"1")])
+    assert deletions(server) == []
+    assert ci.cleanup() == []
+    assert len(deletions(server)) == 1
