@@ -129,6 +129,27 @@ async def test_another_process_restores_what_its_store_has(ask, chat, model_of, 
     assert second.response_metadata["container_replaced"]["restored"] == ["t.csv"]
 
 
+async def test_a_picture_in_the_message_needs_no_store(ask, chat, model_of, tmp_path):
+    """Another process, with another store, has it from the message."""
+    draw = RunCode("import matplotlib.pyplot as plt\nplt.plot([1])\nplt.savefig('p.png')")
+    model, server = chat(
+        Turn(draw, Say("See [p.png](sandbox:/mnt/data/p.png).")),
+        Turn(RunCode("import os\nprint(len(os.listdir('/mnt/data')))"), Say("One.")),
+        artifact_store=DirectoryStore(tmp_path / "one"),
+    )
+    first = await ask(model)
+    (block,) = [one for one in first.content if one["type"] == "image"]
+    for path in (tmp_path / "one").iterdir():
+        path.unlink()
+    server.advance(minutes=25)
+    other = model_of(server, artifact_store=DirectoryStore(tmp_path / "two"))
+    second = await ask(other, [HumanMessage("go"), first, HumanMessage("look")])
+    assert second.response_metadata["container_replaced"]["restored"] == ["p.png"]
+    (result,) = [one for one in second.content if one["type"] == "server_tool_result"]
+    assert result["output"][0]["logs"] == "1\n"
+    assert block["base64"]
+
+
 @pytest.mark.parametrize("allowed", [0, 2, 3])
 async def test_no_more_is_restored_than_allowed(allowed, ask, chat):
     """What was left out is named."""

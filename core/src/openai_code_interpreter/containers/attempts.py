@@ -262,7 +262,7 @@ class Attempts:
         items = detach(with_logs(items, known.logs))
         items = repair(items, store=self._ask.options.get("store"))
         new_id, container = yield from self._another(old_id, loss)
-        restored = yield from self._restore(new_id, wanted(known.references, items))
+        restored = yield from self._restore(new_id, wanted(known.references, items), known.data)
         container = yield from self._hand_in(container, old_id, restored)
         there = {*restored.names, *restored.lost}
         restored.lost += [name for name in named if name not in there]
@@ -364,10 +364,13 @@ class Attempts:
         """Return the ids of files that are of no more use; call it when the response is over."""
         return self._release() if self._ask.cleanup else []
 
-    def _restore(self, new_id: str | None, references: Sequence[Wire]) -> Plan[Restored]:
+    def _restore(
+        self, new_id: str | None, references: Sequence[Wire], data: Mapping[str, bytes]
+    ) -> Plan[Restored]:
         if new_id is None:
             return Restored(lost=[container_path(one).rpartition("/")[2] for one in references])
-        return (yield from put_back(new_id, references, max_bytes=self._options.restore_max_bytes))
+        most = self._options.restore_max_bytes
+        return (yield from put_back(new_id, references, max_bytes=most, data=data))
 
 
 def _before_the_question(items: Sequence[Any], *notes: Wire | None) -> list[Any]:

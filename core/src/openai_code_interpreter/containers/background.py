@@ -30,10 +30,12 @@ class Background:
         references: The artifacts of earlier turns, oldest first, as `reference_to` describes them.
             They may come from anywhere: a store at hand decides what is real.
         logs: What earlier calls printed, by the call's id.
+        data: The bytes that messages carry, by their SHA-256.
     """
 
     references: Sequence[Wire] = ()
     logs: Mapping[str, str] = field(default_factory=dict)
+    data: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, results: Iterable[CodeInterpreterResult]) -> Background:
@@ -47,7 +49,9 @@ class Background:
     def __or__(self, other: Background) -> Background:
         """Join two of them; the other's are the newer ones."""
         return Background(
-            references=[*self.references, *other.references], logs={**self.logs, **other.logs}
+            references=[*self.references, *other.references],
+            logs={**self.logs, **other.logs},
+            data={**self.data, **other.data},
         )
 
 

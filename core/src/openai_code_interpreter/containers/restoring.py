@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import openai
@@ -84,13 +84,20 @@ def cited(items: Iterable[Wire]) -> list[str]:
     return list(dict.fromkeys(text(one, "filename") for one in files if text(one, "filename")))
 
 
-def put_back(container_id: str, references: Iterable[Wire], *, max_bytes: int) -> Plan[Restored]:
+def put_back(
+    container_id: str,
+    references: Iterable[Wire],
+    *,
+    max_bytes: int,
+    data: Mapping[str, bytes] | None = None,
+) -> Plan[Restored]:
     """Plan to put artifacts into a container, as many as may be.
 
     Args:
         container_id: The new container.
         references: The artifacts, the most important ones first.
         max_bytes: How many bytes they may have together.
+        data: The bytes of those that the messages carry, by their SHA-256.
     """
     done = Restored()
     left = max_bytes
@@ -100,7 +107,8 @@ def put_back(container_id: str, references: Iterable[Wire], *, max_bytes: int) -
         answer: Wire | None = None
         if size <= left:
             try:
-                answer = yield PutBack(container_id, reference, left)
+                carried = (data or {}).get(text(reference, "sha256"))
+                answer = yield PutBack(container_id, reference, left, carried)
             except (ArtifactError, openai.APIError):
                 answer = None  # a file that cannot be had again does not keep the others
         if answer is None:

@@ -15,7 +15,7 @@ from anyio import to_thread
 from openai_code_interpreter.artifacts.references import resolve_reference
 from openai_code_interpreter.containers.managed import ManagedContainer
 from openai_code_interpreter.inputs import InputFile, InputFiles
-from openai_code_interpreter.wire import Wire, as_wire, text
+from openai_code_interpreter.wire import Wire, as_wire
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
@@ -82,6 +82,8 @@ class PutBack:
     container_id: str
     reference: Wire
     max_bytes: int
+    data: bytes | None = None
+    """Its bytes, if a message carries them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +175,8 @@ def _do(step: Step, client: OpenAI, hands: Hands) -> object:  # noqa: PLR0911 - 
             return as_wire(client.containers.retrieve(container_id)) or {}
         case Place(files, container):
             return hands.inputs.place(client, files, container=container)
-        case PutBack(container_id, reference, max_bytes):
-            file = _stored_file(reference, hands.store, max_bytes)
+        case PutBack(container_id):
+            file = _stored_file(step, hands.store)
             if file is None:
                 return None
             return as_wire(client.containers.files.create(container_id, file=file)) or {}
@@ -195,8 +197,8 @@ async def _ado(step: Step, client: AsyncOpenAI, hands: Hands) -> object:  # noqa
             return as_wire(await client.containers.retrieve(container_id)) or {}
         case Place(files, container):
             return await hands.inputs.aplace(client, files, container=container)
-        case PutBack(container_id, reference, max_bytes):
-            file = await to_thread.run_sync(_stored_file, reference, hands.store, max_bytes)
+        case PutBack(container_id):
+            file = await to_thread.run_sync(_stored_file, step, hands.store)
             if file is None:
                 return None
             return as_wire(await client.containers.files.create(container_id, file=file)) or {}
@@ -215,11 +217,12 @@ async def _alist_input(client: AsyncOpenAI, response_id: str) -> list[Wire]:
     return items
 
 
-def _stored_file(reference: Wire, store: ArtifactStore, limit: int) -> tuple[str, bytes] | None:
+def _stored_file(step: PutBack, store: ArtifactStore) -> tuple[str, bytes] | None:
     """Read an artifact from a store at hand; a message may say of it what it likes.
 
     Raises:
         ArtifactError: If no store at hand has it.
     """
-    data = resolve_reference(reference, store=store).read_bytes()
-    return (text(reference, "filename"), data) if len(data) <= limit else None
+    artifact = resolve_reference(step.reference, data=step.data, store=store)
+    data = artifact.read_bytes()
+    return (artifact.filename, data) if len(data) <= step.max_bytes else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
@@ -75,8 +76,11 @@ def background_of(messages: Sequence[BaseMessage]) -> Background:
         if text(block, "type") == "server_tool_result"
     )
     logs = {text(one, "tool_call_id"): _printed(one) for one in results}
+    files = list(_all_references(messages))
+    carried = (data for _, data in files if data is not None)
     return Background(
-        references=[reference for reference, _ in _all_references(messages)],
+        references=[reference for reference, _ in files],
+        data={hashlib.sha256(data).hexdigest(): data for data in carried},
         logs={call_id: printed for call_id, printed in logs.items() if printed},
     )
 
