@@ -216,3 +216,23 @@ def test_something_else_can_be_answered_to_a_background_request(serve):
     one = serve(Turn(Say("x"), faults=[AnswerInstead(b"<html>", "text/html")]))
     body = {**ASK, "background": True}
     assert http(one, "/v1/responses", method="POST", body=body)[2] == b"<html>"
+
+
+def test_what_was_put_in_is_listed_in_pages(serve):
+    """As items with ids, the content of a message in parts; not what came before it."""
+    one = serve(Turn(Say("One.")), Turn(Say("Two.")))
+    given = [{"role": "user", "content": f"part {number}"} for number in range(3)]
+    first = ask(one, input=given)
+    second = ask(one, input="go on", previous_response_id=first["id"])
+    items = client_of(one).responses.input_items
+    pages = items.list(first["id"], limit=2, order="asc")
+    assert len(pages.data) == 2
+    listed = [item.to_dict() for item in pages]
+    assert [item["content"] for item in listed] == [
+        [{"type": "input_text", "text": item["content"]}] for item in given
+    ]
+    assert len({item["id"] for item in listed}) == 3
+    assert [item.content[0].text for item in items.list(second["id"])] == ["go on"]
+    assert items.list(first["id"]).data[0].content[0].text == "part 2"
+    with pytest.raises(openai.NotFoundError):
+        items.list("resp_unknown")
