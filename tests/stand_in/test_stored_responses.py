@@ -218,21 +218,68 @@ def test_something_else_can_be_answered_to_a_background_request(serve):
     assert http(one, "/v1/responses", method="POST", body=body)[2] == b"<html>"
 
 
-def test_what_was_put_in_is_listed_in_pages(serve):
-    """As items with ids, the content of a message in parts; not what came before it."""
-    one = serve(Turn(Say("One.")), Turn(Say("Two.")))
-    given = [{"role": "user", "content": f"part {number}"} for number in range(3)]
-    first = ask(one, input=given)
-    second = ask(one, input="go on", previous_response_id=first["id"])
-    items = client_of(one).responses.input_items
-    pages = items.list(first["id"], limit=2, order="asc")
-    assert len(pages.data) == 2
-    listed = [item.to_dict() for item in pages]
-    assert [item["content"] for item in listed] == [
-        [{"type": "input_text", "text": item["content"]}] for item in given
+def items_of(one, response_id, **query):
+    """The input items of a response, over all pages."""
+    return [
+        item.to_dict() for item in client_of(one).responses.input_items.list(response_id, **query)
     ]
+
+
+def test_the_input_of_a_stored_response_is_listed_and_not_what_was_said_before(serve):
+    one = serve(Turn(Say("a")), Turn(Say("b")))
+    first = ask(one, input="one")
+    second = ask(one, input="two", previous_response_id=first["id"])
+    (item,) = items_of(one, second["id"])
+    assert item["content"] == [{"type": "input_text", "text": "two"}]
+    assert (item["type"], item["role"]) == ("message", "user")
+    assert item["id"].startswith("msg_")
+
+
+@pytest.mark.parametrize("limit", [1, 2, 100])
+def test_input_items_come_in_pages_in_the_order_asked_for(serve, limit):
+    one = serve(Turn(Say("a")))
+    given = [{"role": "user", "content": str(number)} for number in range(5)]
+    response_id = ask(one, input=given)["id"]
+
+    def said(**query):
+        found = items_of(one, response_id, limit=limit, **query)
+        return [item["content"][0]["text"] for item in found]
+
+    assert said(order="asc") == ["0", "1", "2", "3", "4"]
+    assert said(order="desc") == said() == ["4", "3", "2", "1", "0"]
+    pages = [it for it in one.requests if it.path.endswith("/input_items")]
+    assert len(pages) == 3 * -(-5 // limit)
+
+
+def test_an_input_item_keeps_its_id_its_type_and_its_parts(serve):
+    one = serve(Turn(Say("a")))
+    call = {"type": "function_call", "id": "fc_1", "call_id": "c", "name": "f", "arguments": "{}"}
+    output = {"type": "function_call_output", "call_id": "c", "output": "1"}
+    message = {"role": "assistant", "content": "before"}
+    response_id = ask(one, input=[message, call, output])["id"]
+    listed = items_of(one, response_id, order="asc")
+    assert listed[0]["content"] == [{"type": "output_text", "text": "before"}]
+    assert listed[1] == call
+    assert {**listed[2], "id": None} == {**output, "id": None}
     assert len({item["id"] for item in listed}) == 3
-    assert [item.content[0].text for item in items.list(second["id"])] == ["go on"]
-    assert items.list(first["id"]).data[0].content[0].text == "part 2"
-    with pytest.raises(openai.NotFoundError):
-        items.list("resp_unknown")
+
+
+@pytest.mark.parametrize("case", ["unknown", "deleted", "not stored"])
+def test_the_input_of_a_response_that_is_not_there_is_a_404(serve, case):
+    one = serve(Turn(Say("a")))
+    response_id = ask(one, store=case != "not stored")["id"]
+    if case == "deleted":
+        client_of(one).responses.delete(response_id)
+    if case == "unknown":
+        response_id = "resp_unknown"
+    with pytest.raises(openai.NotFoundError, match=f"Response with id '{response_id}' not found"):
+        items_of(one, response_id)
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "order=up", "after=msg_x"])
+def test_a_page_of_input_items_that_makes_no_sense_is_a_400(serve, query):
+    one = serve(Turn(Say("a")))
+    response_id = ask(one)["id"]
+    status, _, body = http(one, f"/v1/responses/{response_id}/input_items?{query}")
+    assert status == 400
+    assert json.loads(body)["error"]["type"] == "invalid_request_error"

@@ -28,7 +28,8 @@ from openai_code_interpreter.artifacts.options import DeliveryOptions
 from openai_code_interpreter.artifacts.plan import ArtifactTarget, FileKey
 from openai_code_interpreter.artifacts.readers import LazyBytes
 from openai_code_interpreter.config import AUTO, ContainerConfig, OwnContainer
-from openai_code_interpreter.containers.attempts import Ask, Attempts
+from openai_code_interpreter.containers.asking import Ask
+from openai_code_interpreter.containers.attempts import Attempts
 from openai_code_interpreter.containers.background import (
     Background,
     containers_of,

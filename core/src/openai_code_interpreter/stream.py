@@ -15,6 +15,7 @@ from collections.abc import (
     Generator,
     Iterator,
 )
+from contextlib import aclosing
 from typing import Any, Protocol, Self
 
 from anyio import CancelScope, to_thread
@@ -212,11 +213,13 @@ async def _arun(
     tidy: Callable[[], Awaitable[object]] | None,
 ) -> AsyncGenerator[Step]:
     try:
-        async for step in _aread(turn, open_source, crew):
-            yield step
-        while turn.again():
-            async for step in _aread(turn, open_source, crew):
-                yield step
+        while True:
+            # Closed here and not when it is collected, which the event loop does later.
+            async with aclosing(_aread(turn, open_source, crew)) as steps:
+                async for step in steps:
+                    yield step
+            if not turn.again():
+                break
         for step in turn.rest():
             yield step
         while turn.busy:

@@ -28,7 +28,6 @@ from openai_code_interpreter.artifacts.plan import (
 )
 from openai_code_interpreter.artifacts.rewriting import TextGate, linked_text
 from openai_code_interpreter.artifacts.stores import ArtifactStore, chosen_store
-from openai_code_interpreter.config import AUTO
 from openai_code_interpreter.containers.attempts import Attempts, CannotReplaceError, Replacement
 from openai_code_interpreter.containers.losses import (
     ContainerLoss,
@@ -190,22 +189,27 @@ class Turn:
                 self._files.add(cited_target(one.citation))
             elif type(one) is TextDone:
                 self._files.held = False
-        step = Step(wire, events if self._gate is None else self._gate.take(events))
-        return [step] if self._told else self._before_code_and_text(step)
+        passed = events if self._gate is None else self._gate.take(events)
+        return self._in_time([*self._named(events), Step(wire, passed)], events)
 
-    def _before_code_and_text(self, step: Step) -> list[Step]:
-        kinds = {type(event) for event in step.events}
-        if kinds == {ResponseStarted}:
-            return [step]
-        for event in step.events:
-            if isinstance(event, ContainerAssigned) and self._attempts is not None:
-                known = self._attempts.named(event.container_id)
-                self._held += [] if known is None else [_replaced(known)]
-        self._held.append(step)
+    def _in_time(self, steps: list[Step], events: Sequence[CodeInterpreterEvent]) -> list[Step]:
+        """Return the steps that may be passed on now that these events came."""
+        kinds = {type(event) for event in events}
+        if self._told or kinds == {ResponseStarted}:
+            return steps
+        self._held += steps
         if kinds <= _PRELUDE:
             return []
         self._told = True
         return self.rest()
+
+    def _named(self, events: Sequence[CodeInterpreterEvent]) -> list[Step]:
+        """Tell of a container that was replaced by one which only the response names."""
+        if self._attempts is None:
+            return []
+        named = [one.container_id for one in events if isinstance(one, ContainerAssigned)]
+        found = [self._attempts.named(container_id) for container_id in named]
+        return [_replaced(known) for known in found if known is not None]
 
     def broke(self, error: Exception) -> None:
         """Take an error that was raised while the stream was read.
@@ -319,8 +323,8 @@ class Turn:
     def _expired(
         self, loss: ContainerLoss, why: str, partial: CodeInterpreterResult, error: object = None
     ) -> ContainerExpiredError:
-        asked = None if self._attempts is None else self._attempts.container
-        container_id = asked if isinstance(asked, str) and asked != AUTO else loss.container_id
+        known = "" if self._attempts is None else self._attempts.lost_id(loss)
+        container_id = known or loss.container_id or partial.container_id
         named = f"container {container_id!r}" if container_id else "the container"
         return ContainerExpiredError(
             f"{named} is gone ({loss.message}) and was not replaced: {why}",

@@ -10,13 +10,18 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import openai
 
 from openai_code_interpreter.config import AUTO, ContainerConfig, MemoryLimit, OwnContainer
-from openai_code_interpreter.containers.background import Background, containers_of, with_logs
+from openai_code_interpreter.containers.asking import Ask
+from openai_code_interpreter.containers.background import (
+    containers_of,
+    with_logs,
+    without_citations,
+)
 from openai_code_interpreter.containers.chains import Link, chained_items, link_of
 from openai_code_interpreter.containers.ledger import Ledger
 from openai_code_interpreter.containers.losses import ContainerLoss
@@ -29,7 +34,7 @@ from openai_code_interpreter.containers.options import ContainerOptions
 from openai_code_interpreter.containers.restoring import (
     Restored,
     cited,
-    container_path,
+    file_name,
     note_of_replacement,
     put_back,
     wanted,
@@ -51,63 +56,13 @@ from openai_code_interpreter.costs import (
 from openai_code_interpreter.errors import CodeInterpreterError, InvalidInputError
 from openai_code_interpreter.history import detach, repair
 from openai_code_interpreter.inputs import InputFile, Mounted, Placed, note_item
-from openai_code_interpreter.request import response_arguments
 from openai_code_interpreter.results import CodeInterpreterResult
 from openai_code_interpreter.wire import FUNCTION_CALL_ITEM, Wire, as_wire, optional_text, text
 
-__all__ = ["Ask", "Attempts", "CannotReplaceError", "Replacement"]
+__all__ = ["Attempts", "CannotReplaceError", "Replacement"]
 
 _MEMORY: Mapping[str, MemoryLimit] = {"1g": "1g", "4g": "4g", "16g": "16g", "64g": "64g"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
-    """What a caller asks for, checked, and nothing requested yet.
-
-    Attributes:
-        model: The model's name, unless the options have it.
-        input: The input of `responses.create`.
-        container: The container that was chosen; None if no code is to run.
-        default: The container that the constructor names.
-        files: Files that the caller hands in.
-        options: Other options of `responses.create`.
-        include_outputs: Whether logs and images are asked for.
-        background: What is known of earlier turns.
-        cleanup: Whether the uploads that the files took are deleted when the response is over.
-    """
-
-    model: str | None
-    input: str | Sequence[Any]
-    container: str | ContainerConfig | OwnContainer | None = AUTO
-    default: str | ContainerConfig | OwnContainer = AUTO
-    files: Sequence[InputFile] = ()
-    options: Mapping[str, Any] = field(default_factory=dict)
-    include_outputs: bool = True
-    background: Background = field(default_factory=Background)
-    cleanup: bool = False
-
-    def arguments(
-        self,
-        container: str | ContainerConfig | None,
-        *,
-        input: str | Sequence[Any] | None = None,  # noqa: A002 - the API's own name
-        without: Sequence[str] = (),
-    ) -> dict[str, Any]:
-        """Return the arguments of `responses.create` for a container.
-
-        Args:
-            container: The container; None leaves the tool out.
-            input: Another input.
-            without: Options that are left out.
-        """
-        options = {key: value for key, value in self.options.items() if key not in without}
-        return response_arguments(
-            model=self.model,
-            input=self.input if input is None else input,
-            container=container,
-            include_outputs=self.include_outputs,
-            options=options,
-        )
+_DEAD = frozenset({"expired", "deleted"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,9 +126,9 @@ class Attempts:
     def remember(self, result: CodeInterpreterResult) -> None:
         """Have the ledger remember what the response brought, and warn if it cost for nothing."""
         self._uses = result.containers
-        ids = [file.file_id for file in self.mounted if file.file_id is not None]
+        names = {file.file_id: file.name for file in self.mounted if file.file_id is not None}
         self._ledger.remember(
-            result, link=self._link(result), input_ids=ids, replaced=self._replaced_ids()
+            result, link=self._link(result), input_names=names, replaced=self._replaced_ids()
         )
         if any(text(item, "type") == FUNCTION_CALL_ITEM for item in result.output):
             return  # the turn is not over: code may run once the function's output is there
@@ -200,7 +155,7 @@ class Attempts:
         if self._options.on_expired == "raise":
             return "on_expired='raise' leaves it to you to ask again in another container"
         if self._loss is not None:
-            return "it was replaced once, and so was the one that took its place"
+            return "another took its place once, and that one is gone as well: ask again"
         if told:
             return (
                 "text or code had arrived, so nothing was repeated behind your back: ask again "
@@ -217,6 +172,10 @@ class Attempts:
     def loss(self) -> ContainerLoss | None:
         """What the API said of the container that is being replaced, if one is."""
         return self._loss
+
+    def lost_id(self, loss: ContainerLoss) -> str:
+        """Return the container that is gone, as far as the request tells; "" if it does not."""
+        return self._lost_id(loss, containers_of(self._items()), loss.expected_id)
 
     def again(self, loss: ContainerLoss) -> None:
         """Have the next plan replace the container that is gone."""
@@ -242,39 +201,60 @@ class Attempts:
         container = self._ask.container
         if isinstance(container, ManagedContainer):
             container = yield Obtain(container)
+        given = self._given()
         if container is None or isinstance(container, OwnContainer):
-            return self._ask.arguments(None)
+            return self._ask.arguments(None, input=given)
         self.container = container
         if not self._ask.files:
-            return self._ask.arguments(container)
+            return self._ask.arguments(container, input=given)
         self.container = yield from self._place(container, self._ask.files)
-        items = _before_the_question(self._items(), note_item(self.mounted))
+        items = _before_the_question(_listed(given), note_item(self.mounted))
         return self._ask.arguments(self.container, input=items)
 
+    def _given(self) -> str | Sequence[Any]:
+        """The input without the calls of containers that were replaced: no request takes them."""
+        given = self._ask.input
+        used = [] if isinstance(given, str) else containers_of(given)
+        gone = {*self._ask.background.gone, *self._ledger.gone(used)}.intersection(used)
+        if isinstance(given, str) or not gone:
+            return given
+        known = self._ledger.background([one for one in used if one in gone])
+        logs = {**known.logs, **self._ask.background.logs}
+        return detach(with_logs(given, logs), containers=gone)
+
     def _second(self, loss: ContainerLoss) -> Plan[dict[str, Any]]:
-        chain = self._ask.options.get("previous_response_id")
-        items = self._items()
-        if chain is not None:
-            items = [*(yield from self._chain(str(chain))), *items]
-        old_id = self._lost_id(loss, items)
-        known = self._ledger.background({old_id, *containers_of(items)}) | self._ask.background
+        items = yield from self._conversation()
+        used = containers_of(items)
+        living = yield from self._living(loss, used)
+        old_id = self._lost_id(loss, used, living)
+        known = self._ledger.background([*used, old_id]) | self._ask.background
         named = cited(as_wire(item) or {} for item in items)
-        items = detach(with_logs(items, known.logs))
-        items = repair(items, store=self._ask.options.get("store"))
-        new_id, container = yield from self._another(old_id, loss)
+        gone = None if living is None else [one for one in used if one != living]
+        items = detach(without_citations(with_logs(items, known.logs)), containers=gone)
+        store = self._ask.options.get("store")
+        # What the caller sends is the caller's, however large it is.
+        items = repair(items, store=store, container_id=living, max_inline_bytes=None)
+        self._sent = items
+        if self.container is None:  # no code is to run, only the old calls are in the way
+            return self._ask.arguments(None, input=items, without=["previous_response_id"])
+        new_id, container = yield from self._another(old_id, living)
         restored = yield from self._restore(new_id, wanted(known.references, items), known.data)
-        container = yield from self._hand_in(container, old_id, restored)
-        there = {*restored.names, *restored.lost}
-        restored.lost += [name for name in named if name not in there]
-        self.container = container
-        if old_id or new_id != loss.expected_id:  # else it is the same one as before
-            self.replacement = Replacement(
-                old_id=old_id, new_id=new_id, restored=restored.names, lost=restored.lost
-            )
+        self.container = yield from self._hand_in(container, old_id, restored)
+        restored.miss(named)
+        self.replacement = Replacement(
+            old_id=old_id, new_id=new_id, restored=restored.names, lost=restored.lost
+        )
         note = note_item(self.mounted)
-        told = _before_the_question(items, note_of_replacement(restored), note)
-        self._sent = told
-        return self._ask.arguments(container, input=told, without=["previous_response_id"])
+        self._sent = _before_the_question(items, note_of_replacement(restored), note)
+        return self._ask.arguments(
+            self.container, input=self._sent, without=["previous_response_id"]
+        )
+
+    def _conversation(self) -> Plan[list[Any]]:
+        """All that was said, that of the chain which the request goes on with included."""
+        chain = self._ask.options.get("previous_response_id")
+        before = [] if chain is None else (yield from self._chain(str(chain)))
+        return [*before, *self._items()]
 
     def _chain(self, response_id: str) -> Plan[list[Any]]:
         try:
@@ -287,30 +267,39 @@ class Attempts:
             raise CannotReplaceError(why) from error
 
     def _items(self) -> list[Any]:
-        given = self._ask.input
-        return [{"role": "user", "content": given}] if isinstance(given, str) else list(given)
+        return _listed(self._ask.input)
 
-    def _lost_id(self, loss: ContainerLoss, items: Sequence[Any]) -> str:
-        """The container that is gone: the one that was asked for, else the newest that was used."""
+    def _lost_id(self, loss: ContainerLoss, used: Sequence[str], living: str | None) -> str:
+        """The container that was asked for, else the API's word, else the newest that was used."""
         asked = self.container
-        if isinstance(asked, str) and asked not in (AUTO, loss.expected_id):
+        if isinstance(asked, str) and asked not in (AUTO, living):
             return asked
-        used = [one for one in containers_of(items) if one != asked]
-        return used[-1] if used else loss.container_id or ""
+        others = [one for one in used if one != living]
+        return loss.container_id or (others[-1] if others else "")
+
+    def _living(self, loss: ContainerLoss, used: Sequence[str]) -> Plan[str | None]:
+        """The container that the request does have, where only calls of another were refused.
+
+        One that neither the request names nor its calls is the API's own, made for the request
+        that it refused. Of that refusal only the end was ever quoted, so the API is asked.
+        """
+        expected = loss.expected_id
+        if expected is None or expected not in (*used, self.container):
+            return None
+        status = text((yield from self._described(expected)), "status")
+        return expected if status and status not in _DEAD else None
 
     def _another(
-        self, old_id: str, loss: ContainerLoss
+        self, old_id: str, living: str | None
     ) -> Plan[tuple[str | None, str | ContainerConfig]]:
-        """Make another container; where the API makes none by itself, leave it to the request.
-
-        There is no need for one if the request's own lives and only old calls were refused.
-        """
+        """Make another container; where the API makes none by itself, leave it to the request."""
+        if living is not None:
+            return living, living
         asked, default = self._ask.container, self._ask.default
-        if isinstance(self.container, str) and self.container == loss.expected_id:
-            return self.container, self.container
-        managed = next((one for one in (asked, default) if isinstance(one, ManagedContainer)), None)
-        if managed is not None:
-            made: str = yield Obtain(managed, instead_of=old_id)
+        if isinstance(default, ManagedContainer) and default.container_id == old_id:
+            asked = default  # a history may name it by its id
+        if isinstance(asked, ManagedContainer):
+            made: str = yield Obtain(asked, instead_of=old_id)
             return made, made
         config = next((one for one in (asked, default) if isinstance(one, ContainerConfig)), None)
         if config is None:
@@ -325,11 +314,15 @@ class Attempts:
 
     def _alike(self, old_id: str) -> Plan[ContainerConfig]:
         """The configuration of a container that somebody made, as far as the API still tells it."""
-        try:
-            known: Wire = (yield DescribeContainer(old_id)) if old_id else {}
-        except openai.OpenAIError:
-            known = {}
+        known = yield from self._described(old_id)
         return ContainerConfig(memory_limit=_MEMORY.get(text(known, "memory_limit")))
+
+    def _described(self, container_id: str) -> Plan[Wire]:
+        try:
+            known: Wire = (yield DescribeContainer(container_id)) if container_id else {}
+        except openai.OpenAIError:  # seen of one that is gone: 404, and 500
+            known = {}
+        return known
 
     def _place(
         self, container: str | ContainerConfig, files: Sequence[InputFile]
@@ -348,12 +341,12 @@ class Attempts:
         if self._ask.files:
             container = yield from self._place(container, self._ask.files)
         there = {file.file_id for file in self.mounted}
-        for file_id in self._ledger.input_ids(old_id):
+        for file_id, name in self._ledger.input_names(old_id).items():
             if file_id not in there:
                 try:
                     container = yield from self._place(container, [file_id])
                 except (InvalidInputError, openai.APIError):  # it was deleted meanwhile
-                    restored.lost.append(file_id)
+                    restored.miss([name])
         return container
 
     def _release(self) -> list[str]:
@@ -368,9 +361,13 @@ class Attempts:
         self, new_id: str | None, references: Sequence[Wire], data: Mapping[str, bytes]
     ) -> Plan[Restored]:
         if new_id is None:
-            return Restored(lost=[container_path(one).rpartition("/")[2] for one in references])
+            return Restored(lost=[file_name(one) for one in references])
         most = self._options.restore_max_bytes
         return (yield from put_back(new_id, references, max_bytes=most, data=data))
+
+
+def _listed(given: str | Sequence[Any]) -> list[Any]:
+    return [{"role": "user", "content": given}] if isinstance(given, str) else list(given)
 
 
 def _before_the_question(items: Sequence[Any], *notes: Wire | None) -> list[Any]:

@@ -10,7 +10,15 @@ from openai_code_interpreter.artifacts.references import reference_to
 from openai_code_interpreter.config import AUTO, OwnContainer
 from openai_code_interpreter.history import detach, input_items
 from openai_code_interpreter.results import CodeInterpreterResult
-from openai_code_interpreter.wire import CALL_ITEM, Wire, as_wire, entries, optional_text, text
+from openai_code_interpreter.wire import (
+    CALL_ITEM,
+    FILE_CITATION,
+    Wire,
+    as_wire,
+    entries,
+    optional_text,
+    text,
+)
 
 __all__ = [
     "Background",
@@ -18,6 +26,7 @@ __all__ = [
     "expanded",
     "id_of",
     "with_logs",
+    "without_citations",
     "without_stale_calls",
 ]
 
@@ -31,11 +40,13 @@ class Background:
             They may come from anywhere: a store at hand decides what is real.
         logs: What earlier calls printed, by the call's id.
         data: The bytes that messages carry, by their SHA-256.
+        gone: The containers that were replaced: no request takes their calls any more.
     """
 
     references: Sequence[Wire] = ()
     logs: Mapping[str, str] = field(default_factory=dict)
     data: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    gone: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, results: Iterable[CodeInterpreterResult]) -> Background:
@@ -44,6 +55,9 @@ class Background:
         return cls(
             references=[reference_to(one) for result in known for one in result.artifacts],
             logs={call.id: call.logs for result in known for call in result.calls if call.logs},
+            gone=frozenset(
+                use.replaced_id for result in known for use in result.containers if use.replaced_id
+            ),
         )
 
     def __or__(self, other: Background) -> Background:
@@ -52,6 +66,7 @@ class Background:
             references=[*self.references, *other.references],
             logs={**self.logs, **other.logs},
             data={**self.data, **other.data},
+            gone=self.gone | other.gone,
         )
 
 
@@ -135,3 +150,26 @@ def _with_logs(item: Any, logs: Mapping[str, str], containers: Collection[str] |
     if not printed or list(entries(wire, "outputs")):
         return item
     return {**wire, "outputs": [{"type": "logs", "logs": printed}]}
+
+
+def without_citations(items: Iterable[Any]) -> list[Any]:
+    """Return items whose messages cite no files: those of a container that is gone are no input."""
+    return [_without_citations(item) for item in items]
+
+
+def _without_citations(item: Any) -> Any:
+    parts = list(entries(as_wire(item) or {}, "content"))
+    if not any(_is_cited(one) for part in parts for one in entries(part, "annotations")):
+        return item
+    return {**(as_wire(item) or {}), "content": [_without_files(part) for part in parts]}
+
+
+def _without_files(part: Wire) -> Wire:
+    if "annotations" not in part:
+        return part
+    kept = [one for one in entries(part, "annotations") if not _is_cited(one)]
+    return {**part, "annotations": kept}
+
+
+def _is_cited(annotation: Wire) -> bool:
+    return text(annotation, "type") == FILE_CITATION

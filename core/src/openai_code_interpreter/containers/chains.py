@@ -12,7 +12,7 @@ from openai_code_interpreter.wire import Wire, as_wire, entries, optional_text, 
 __all__ = ["Link", "chained_items", "link_of"]
 
 _LONGEST: Final = 200
-"""After how many responses a chain is taken for a circle."""
+"""How many responses of a chain are read; what was said before them is left out."""
 
 _KEPT_OUTPUTS: Final = "logs"
 
@@ -49,18 +49,18 @@ def chained_items(response_id: str, remembered: Callable[[str], Link | None]) ->
     Returns:
         Items, oldest first; calls with what they printed.
     """
-    turns: list[Sequence[Any]] = []
+    turns: dict[str, Sequence[Any]] = {}
     current: str | None = response_id
-    while current is not None and len(turns) < _LONGEST:
+    while current is not None and current not in turns and len(turns) < _LONGEST:
         link = remembered(current)
         if link is None:
             response: Wire = yield RetrieveResponse(current)
             asked: list[Wire] = yield ListInput(current)
             previous = optional_text(response, "previous_response_id")
             link = link_of(asked, entries(response, "output"), previous_id=previous)
-        turns.append(link.items)
+        turns[current] = link.items
         current = link.previous_id
-    return _each_once(item for turn in reversed(turns) for item in turn)
+    return _each_once(item for turn in reversed(turns.values()) for item in turn)
 
 
 def _without_images(item: Wire) -> Wire:

@@ -8,7 +8,7 @@ that one conversation never sees what another left.
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from openai_code_interpreter.artifacts.listing import KnownFiles
@@ -35,7 +35,7 @@ class _Page:
     def __init__(self) -> None:
         self.references: dict[str, Wire] = {}
         self.logs: dict[str, str] = {}
-        self.input_ids: dict[str, None] = {}
+        self.input_names: dict[str, str] = {}
 
 
 class Ledger:
@@ -61,7 +61,7 @@ class Ledger:
         result: CodeInterpreterResult,
         *,
         link: Link,
-        input_ids: Iterable[str] = (),
+        input_names: Mapping[str, str] | None = None,
         replaced: tuple[str, str] | None = None,
     ) -> None:
         """Take what a response brought.
@@ -69,7 +69,7 @@ class Ledger:
         Args:
             result: The response.
             link: What it is in a chain of responses.
-            input_ids: The ids of uploaded files that its container has.
+            input_names: The uploaded files that its container has: names, by id.
             replaced: A container that is gone, and the one in its place.
         """
         with self._lock:
@@ -81,10 +81,11 @@ class Ledger:
             for artifact in result.artifacts:
                 if artifact.container_id is not None and artifact.key is not None:
                     references = self._page(artifact.container_id).references
+                    references.pop(artifact.key, None)  # the newest comes last
                     references[artifact.key] = reference_to(artifact)
                     _shorten(references, _FILES)
             for container_id in result.container_ids:
-                self._page(container_id).input_ids.update(dict.fromkeys(input_ids))
+                self._page(container_id).input_names.update(input_names or {})
             if result.response_id is not None:
                 self._links[result.response_id] = link
             _shorten(self._links, _RESPONSES)
@@ -96,8 +97,12 @@ class Ledger:
         with self._lock:
             return container_id in self._pages
 
-    def background(self, containers: Collection[str]) -> Background:
-        """Return what is known of these containers, and of those that they replaced."""
+    def background(self, containers: Sequence[str]) -> Background:
+        """Return what is known of containers, and of those that they replaced.
+
+        Args:
+            containers: Their ids, the oldest first.
+        """
         with self._lock:
             pages = [self._pages[one] for one in self._line(containers) if one in self._pages]
             return Background(
@@ -105,11 +110,17 @@ class Ledger:
                 logs={key: value for page in pages for key, value in page.logs.items()},
             )
 
-    def input_ids(self, container_id: str) -> Sequence[str]:
-        """Return the ids of the uploaded files that a container had."""
+    def gone(self, containers: Iterable[str]) -> list[str]:
+        """Return which of these containers were replaced."""
+        with self._lock:
+            replaced = set(self._before.values())
+            return [one for one in containers if one in replaced]
+
+    def input_names(self, container_id: str) -> Mapping[str, str]:
+        """Return the uploaded files that a container had: names, by id."""
         with self._lock:
             pages = (self._pages.get(one) for one in self._line([container_id]))
-            return list(dict.fromkeys(one for page in pages if page for one in page.input_ids))
+            return {key: name for page in pages if page for key, name in page.input_names.items()}
 
     def link(self, response_id: str) -> Link | None:
         """Return what a response is in a chain, if it is remembered."""

@@ -31,18 +31,25 @@ __all__ = ["ContainerLoss", "loss_in_error", "loss_in_response"]
 
 _GONE: Final = re.compile(
     r"expected container_id"
-    # Where another noun stands between, it is that which was not found.
-    r"|container\b(?:(?!\b(?:c?file|domain|model|secret|skill)).){0,80}?"
+    # Another noun in between is what was not found: a file, a domain, a model.
+    r"|container(?:_id)?\b(?:(?!\b(?:c?file|domain|model|polic|skill|secret)).){0,80}?"
     r"\b(?:expired|deleted|not[ _]found|no longer (?:exists|available))"
     r"|no such container"
-    r"|(?:expired|deleted|unknown) container",
+    r"|(?:expired|deleted|unknown) container\b(?!-)",
     re.IGNORECASE | re.DOTALL,
 )
 _OF_A_FILE: Final = re.compile(r"\A\W*(?:file|cfile_)", re.IGNORECASE)
 """`File cfile_… not found on container cntr_….` says nothing against the container."""
 
+_OTHER_CODE: Final = re.compile(
+    r"model|parameter|previous_response|rate_limit|quota|api_key|string_|integer_|array_"
+)
+"""Codes of errors that are about something else. A loss has none, or as good as none."""
+
 _STATUSES: Final = frozenset({400, 404, 409, 410, 422})
-"""A key, a quota or a server that fails says nothing of a container, whatever its words."""
+"""A key, a quota or a server that fails says nothing against a container, whatever its words."""
+
+_OF_FILES_API: Final = re.compile(r"/files(?:/|\Z)")
 
 _AZURE: Final = "specified entity cannot be found"
 _NAMED: Final = re.compile(r"(?:with id|container)\s+['\"]?(cntr_\w+)", re.IGNORECASE)
@@ -72,24 +79,34 @@ def loss_in_error(error: BaseException) -> ContainerLoss | None:
     if not isinstance(error, openai.APIError):
         return None
     status = error.status_code if isinstance(error, openai.APIStatusError) else None
-    if status is not None and status not in _STATUSES:
+    if (status is not None and status not in _STATUSES) or _is_of_files_api(error):
         return None
-    return _loss(_said(error), status)
+    body = _body(error)
+    return _loss(text(body, "message") or error.message, status, text(body, "code"))
 
 
 def loss_in_response(error: Mapping[str, Any] | None) -> ContainerLoss | None:
     """Return what the `error` of a failed response says of a lost container, or None."""
-    return None if error is None else _loss(text(dict(error), "message"), None)
+    wire = as_wire(error) or {}
+    return _loss(text(wire, "message"), None, text(wire, "code"))
 
 
-def _said(error: openai.APIError) -> str:
+def _body(error: openai.APIError) -> Wire:
     body: Wire = as_wire(error.body) or {}
-    return text(mapping(body, "error") or body, "message") or error.message
+    return mapping(body, "error") or body
 
 
-def _loss(message: str, status: int | None) -> ContainerLoss | None:
+def _is_of_files_api(error: openai.APIError) -> bool:
+    """Whether an upload was asked for: its containers are none of the Files API's business."""
+    path = str(getattr(getattr(error.request, "url", None), "path", ""))
+    return "/containers/" not in path and _OF_FILES_API.search(path) is not None
+
+
+def _loss(message: str, status: int | None, code: str) -> ContainerLoss | None:
     at_azure = status == 404 and _AZURE in message.lower()
-    if _OF_A_FILE.match(message) or not (at_azure or _GONE.search(message)):
+    if _OTHER_CODE.search(code) or _OF_A_FILE.match(message):
+        return None
+    if not (at_azure or _GONE.search(message)):
         return None
     expected = _EXPECTED.search(message)
     named = None if expected else _NAMED.search(message)

@@ -21,7 +21,15 @@ from openai_code_interpreter.wire import (
     text,
 )
 
-__all__ = ["Restored", "cited", "container_path", "note_of_replacement", "put_back", "wanted"]
+__all__ = [
+    "Restored",
+    "cited",
+    "container_path",
+    "file_name",
+    "note_of_replacement",
+    "put_back",
+    "wanted",
+]
 
 _FOLDER = "/mnt/data/"
 
@@ -43,11 +51,20 @@ class Restored:
     lost: list[str] = field(default_factory=list)
     """The names of those that were not: too large together, or in no store at hand."""
 
+    def miss(self, names: Iterable[str]) -> None:
+        """Take it that these are lost, except those that were put back."""
+        there = {*self.names, *self.lost}
+        self.lost += [name for name in dict.fromkeys(names) if name not in there]
+
+
+def file_name(reference: Wire) -> str:
+    """Return the name by which the conversation knows an artifact."""
+    return text(reference, "original_filename") or text(reference, "filename")
+
 
 def container_path(reference: Wire) -> str:
     """Return where an artifact lay in its container, as far as that is known."""
-    name = text(reference, "original_filename") or text(reference, "filename")
-    return optional_text(reference, "path") or _FOLDER + name
+    return optional_text(reference, "path") or _FOLDER + file_name(reference)
 
 
 def wanted(references: Iterable[Wire], items: Sequence[Wire]) -> list[Wire]:
@@ -62,7 +79,7 @@ def wanted(references: Iterable[Wire], items: Sequence[Wire]) -> list[Wire]:
         items: The conversation.
     """
     paths = set(mentioned_files(items))
-    said = json.dumps(items, ensure_ascii=False, default=str)
+    said = json.dumps(list(items), ensure_ascii=False, default=str)
     is_bare = not any(text(item, "role") == "assistant" for item in items)
     newest: dict[str, Wire] = {}
     for one in references:
@@ -72,8 +89,12 @@ def wanted(references: Iterable[Wire], items: Sequence[Wire]) -> list[Wire]:
     return [
         one
         for path, one in reversed(newest.items())
-        if is_bare or path in paths or path.rpartition("/")[2] in said
+        if is_bare or path in paths or json.dumps(_base(path), ensure_ascii=False)[1:-1] in said
     ]
+
+
+def _base(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 def cited(items: Iterable[Wire]) -> list[str]:
@@ -102,19 +123,19 @@ def put_back(
     done = Restored()
     left = max_bytes
     for reference in references:
-        name = text(reference, "original_filename") or text(reference, "filename")
+        name = file_name(reference)
         size = number(reference, "size")
         answer: Wire | None = None
         if size <= left:
             try:
                 carried = (data or {}).get(text(reference, "sha256"))
                 answer = yield PutBack(container_id, reference, left, carried)
-            except (ArtifactError, openai.APIError):
+            except (ArtifactError, openai.APIError, OSError):
                 answer = None  # a file that cannot be had again does not keep the others
         if answer is None:
             done.lost.append(name)
             continue
-        left -= max(size, number(answer, "bytes"))
+        left -= max(size, number(answer, "bytes"), 0)
         done.names.append(name)
         path = container_path(reference)
         done.paths[path] = optional_text(answer, "path") or path

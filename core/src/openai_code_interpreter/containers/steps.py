@@ -15,10 +15,11 @@ from anyio import to_thread
 from openai_code_interpreter.artifacts.references import resolve_reference
 from openai_code_interpreter.containers.managed import ManagedContainer
 from openai_code_interpreter.inputs import InputFile, InputFiles
-from openai_code_interpreter.wire import Wire, as_wire
+from openai_code_interpreter.wire import INCLUDE_OUTPUTS, Wire, as_wire
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
+    from openai.types.responses import ResponseIncludable
 
     from openai_code_interpreter.artifacts.stores import ArtifactStore
     from openai_code_interpreter.clients import ClientPool
@@ -41,6 +42,9 @@ __all__ = [
 
 _MAX_ITEMS: Final = 10_000
 """An end for a server that always says `has_more`."""
+
+_LOGS: Final[list[ResponseIncludable]] = [INCLUDE_OUTPUTS]
+"""Without it, the API leaves out what the code of a stored response printed."""
 
 _Value = TypeVar("_Value")
 
@@ -179,9 +183,9 @@ def _do(step: Step, client: OpenAI, hands: Hands) -> object:  # noqa: PLR0911 - 
             file = _stored_file(step, hands.store)
             if file is None:
                 return None
-            return as_wire(client.containers.files.create(container_id, file=file)) or {}
+            return _put(client.containers.files.create(container_id, file=file), file)
         case RetrieveResponse(response_id):
-            return as_wire(client.responses.retrieve(response_id)) or {}
+            return as_wire(client.responses.retrieve(response_id, include=_LOGS)) or {}
         case ListInput(response_id):
             pages = client.responses.input_items.list(response_id, order="asc", limit=100)
             return [as_wire(item) or {} for item, _ in zip(pages, range(_MAX_ITEMS))]  # noqa: B905
@@ -201,9 +205,9 @@ async def _ado(step: Step, client: AsyncOpenAI, hands: Hands) -> object:  # noqa
             file = await to_thread.run_sync(_stored_file, step, hands.store)
             if file is None:
                 return None
-            return as_wire(await client.containers.files.create(container_id, file=file)) or {}
+            return _put(await client.containers.files.create(container_id, file=file), file)
         case RetrieveResponse(response_id):
-            return as_wire(await client.responses.retrieve(response_id)) or {}
+            return as_wire(await client.responses.retrieve(response_id, include=_LOGS)) or {}
         case ListInput(response_id):
             return await _alist_input(client, response_id)
 
@@ -226,3 +230,8 @@ def _stored_file(step: PutBack, store: ArtifactStore) -> tuple[str, bytes] | Non
     artifact = resolve_reference(step.reference, data=step.data, store=store)
     data = artifact.read_bytes()
     return (artifact.filename, data) if len(data) <= step.max_bytes else None
+
+
+def _put(answer: object, file: tuple[str, bytes]) -> Wire:
+    """The file's object with its true size: the API's may be null, and a message's a lie."""
+    return {**(as_wire(answer) or {}), "bytes": len(file[1])}
