@@ -7,10 +7,16 @@ from langchain_openai_code_interpreter.accessors import (
     get_artifacts,
     get_container_id,
 )
+from langchain_openai_code_interpreter.callbacks import (
+    AsyncCodeInterpreterCallbackHandler,
+    CodeInterpreterCallbackHandler,
+)
 from langchain_openai_code_interpreter.chat_models import ChatOpenAICodeInterpreter
 
 __all__ = [
+    "AsyncCodeInterpreterCallbackHandler",
     "ChatOpenAICodeInterpreter",
+    "CodeInterpreterCallbackHandler",
     "code_interpreter_events",
     "get_artifacts",
     "get_container_id",

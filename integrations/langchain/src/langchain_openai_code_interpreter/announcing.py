@@ -1,35 +1,64 @@
-"""What callback handlers are told beside the chunks: custom events, where LangChain can send them.
+"""What a consumer beside the chunks is told: custom events of the run around the model.
 
-LangChain sends a custom event only inside of another run: a chain, a graph, an agent. Called on its
-own, a model has no parent run, and the event would be an error; the message says the same then.
+`astream_events` shows them, and so do handlers with an `on_custom_event`. LangChain sends a custom
+event only inside of another run: a chain, a graph, an agent. Called on its own, a model has no
+parent run, and the event would be an error; the chunks and the message say the same then.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Any, Final, TypeAlias
 
 from langchain_core.callbacks import adispatch_custom_event, dispatch_custom_event
 from langchain_core.runnables import ensure_config
 
-from openai_code_interpreter.events import ContainerReplaced
+from openai_code_interpreter.artifacts import reference_to
+from openai_code_interpreter.events import (
+    ArtifactReady,
+    CallCompleted,
+    ContainerAssigned,
+    ContainerReplaced,
+)
+from openai_code_interpreter.results import CodeInterpreterCall
 from openai_code_interpreter.turn import Step
 
-__all__ = ["CONTAINER_REPLACED", "aannounce", "announce", "replacement_of"]
+__all__ = [
+    "ARTIFACT",
+    "CALL_COMPLETED",
+    "CODE",
+    "CONTAINER",
+    "CONTAINER_REPLACED",
+    "aannounce",
+    "announce",
+    "call_as_json",
+    "replacement_of",
+]
 
+CONTAINER: Final = "code_interpreter_container"
+"""Code runs in a container, the first time in a response: `container_id`."""
+CODE: Final = "code_interpreter_code"
+"""A piece of code: `call_id`, `delta`. Never a custom event of a run, for there are thousands."""
+CALL_COMPLETED: Final = "code_interpreter_call_completed"
+"""A call is over: `call_id`, `container_id`, `status`, `code`, `logs`."""
+ARTIFACT: Final = "code_interpreter_artifact"
+"""A file is there: its reference, as the message has it."""
 CONTAINER_REPLACED: Final = "code_interpreter_container_replaced"
-"""The name of the custom event; its data are those of `ContainerReplaced`."""
+"""A container is gone, and another took its place: `old_id`, `new_id`, `restored`, `lost`."""
+
+_Told: TypeAlias = tuple[str, dict[str, Any]]
 
 
 def announce(step: Step) -> None:
-    """Tell the handlers of the run around this one what a step says of containers."""
-    for event in _told(step):
-        dispatch_custom_event(CONTAINER_REPLACED, replacement_of(event))
+    """Tell the handlers of the run around this one what a step says of containers and files."""
+    for name, data in _told(step):
+        dispatch_custom_event(name, data)
 
 
 async def aannounce(step: Step) -> None:
     """Tell the handlers of the run around this one; see `announce`."""
-    for event in _told(step):
-        await adispatch_custom_event(CONTAINER_REPLACED, replacement_of(event))
+    for name, data in _told(step):
+        await adispatch_custom_event(name, data)
 
 
 def replacement_of(event: ContainerReplaced) -> dict[str, Any]:
@@ -42,9 +71,33 @@ def replacement_of(event: ContainerReplaced) -> dict[str, Any]:
     }
 
 
-def _told(step: Step) -> list[ContainerReplaced]:
-    found = [event for event in step.events if isinstance(event, ContainerReplaced)]
+def call_as_json(call: CodeInterpreterCall) -> dict[str, Any]:
+    """Return what is told of a call, as JSON; its pictures are artifacts of their own."""
+    return {
+        "call_id": call.id,
+        "container_id": call.container_id,
+        "status": call.status,
+        "code": call.code,
+        "logs": call.logs,
+    }
+
+
+def _told(step: Step) -> list[_Told]:
+    found = list(_named(step.events))
     return found if found and _has_parent() else []
+
+
+def _named(events: Iterable[object]) -> Iterable[_Told]:
+    for event in events:
+        match event:
+            case ContainerAssigned(container_id=container_id):
+                yield CONTAINER, {"container_id": container_id}
+            case CallCompleted(call=call):
+                yield CALL_COMPLETED, call_as_json(call)
+            case ArtifactReady(artifact=artifact):
+                yield ARTIFACT, reference_to(artifact)
+            case ContainerReplaced():
+                yield CONTAINER_REPLACED, replacement_of(event)
 
 
 def _has_parent() -> bool:

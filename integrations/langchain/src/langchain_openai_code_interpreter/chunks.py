@@ -28,6 +28,7 @@ from langchain_openai_code_interpreter.blocks import (
     result_block,
 )
 from openai_code_interpreter import (
+    ArtifactReady,
     CallCompleted,
     CallStarted,
     CodeDelta,
@@ -43,6 +44,7 @@ from openai_code_interpreter import (
     TextDelta,
     TextDone,
 )
+from openai_code_interpreter.artifacts import reference_to
 from openai_code_interpreter.turn import Step
 from openai_code_interpreter.wire import (
     REASONING_ITEM,
@@ -53,7 +55,13 @@ from openai_code_interpreter.wire import (
     text,
 )
 
-__all__ = ["EVENTS_FIELD", "ChunkWriter"]
+__all__ = ["ARTIFACTS_FIELD", "EVENTS_FIELD", "ChunkWriter"]
+
+ARTIFACTS_FIELD: Final = "code_interpreter_artifacts"
+"""The extra field of a chunk that tells of files as soon as they are there, by their references.
+
+Their blocks come with the last chunk. Like the events, it is gone once chunks are added.
+"""
 
 EVENTS_FIELD: Final = "code_interpreter_events"
 """The extra field of a chunk that holds its wire events; it is gone once chunks are added."""
@@ -186,6 +194,10 @@ class ChunkWriter:
     def _on_container_replaced(self, event: ContainerReplaced, extra: Block) -> AIMessageChunk:
         return _chunk([], metadata={"container_replaced": replacement_of(event)}, **extra)
 
+    def _on_artifact(self, event: ArtifactReady, extra: Block) -> AIMessageChunk:
+        told: Block = {ARTIFACTS_FIELD: [reference_to(event.artifact)]}
+        return _chunk([], **told, **extra)
+
     def _on_finished(self, event: ResponseFinished, extra: Block) -> AIMessageChunk:
         result = event.result
         # A response may stop in the middle of a call's code: its JSON is closed all the same.
@@ -243,6 +255,7 @@ class ChunkWriter:
         return found
 
     _WRITERS: Final[dict[type, Callable[[Any, Any, Block], AIMessageChunk | None]]] = {
+        ArtifactReady: _on_artifact,
         ContainerReplaced: _on_container_replaced,
         CallStarted: _on_call_started,
         CodeDelta: _on_code_delta,

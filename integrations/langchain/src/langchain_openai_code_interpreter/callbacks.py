@@ -1,0 +1,261 @@
+"""Callback handlers that are told of containers, code and files, however the model was asked.
+
+LangChain's callbacks hear of chunks (`on_llm_new_token`) and of the message (`on_llm_end`), at top
+level as in a chain or a graph, in every version of `stream_events`. These handlers make five hooks
+of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from langchain_core.callbacks import AsyncCallbackHandler, BaseCallbackHandler
+from langchain_core.messages import BaseMessage
+from langchain_core.outputs import LLMResult
+from openai import OpenAI
+from typing_extensions import override
+
+from langchain_openai_code_interpreter.watching import FileFound, MessageWatcher, Watched
+from openai_code_interpreter.artifacts import ArtifactStore, resolve_reference
+from openai_code_interpreter.artifacts.names import safe_filename
+from openai_code_interpreter.errors import ArtifactError
+from openai_code_interpreter.events import (
+    CallCompleted,
+    CodeDelta,
+    ContainerAssigned,
+    ContainerReplaced,
+)
+from openai_code_interpreter.results import Artifact, CodeInterpreterCall
+from openai_code_interpreter.wire import Wire, number, optional_text, text
+
+__all__ = [
+    "AsyncCodeInterpreterCallbackHandler",
+    "CodeInterpreterCallbackHandler",
+    "MessageCallbacks",
+]
+
+_RUNS: Final = "_code_interpreter_runs"
+
+
+class MessageCallbacks:
+    """What sync and async handlers share: which run each chunk is of, and what it says anew.
+
+    It keeps nothing but the runs at work, and makes do without a constructor: handlers often have
+    one that does not call its parent's.
+    """
+
+    store: ArtifactStore | None = None
+    """The store to look for files in, beside those that this process made."""
+    client: OpenAI | None = None
+    """A sync client, to read files that were left in their container (`fetch="lazy"`)."""
+
+    def said_by_chunk(self, chunk: object, run_id: UUID) -> Iterator[Watched]:
+        """Yield what a streamed chunk says that was not said before."""
+        message = getattr(chunk, "message", None)
+        if isinstance(message, BaseMessage):
+            yield from self._runs().setdefault(run_id, MessageWatcher()).take(message)
+
+    def said_at_end(self, response: LLMResult, run_id: UUID) -> Iterator[Watched]:
+        """Yield what the message says that no chunk did, and forget the run."""
+        watcher = self._runs().pop(run_id, None) or MessageWatcher()
+        for generation in (one for row in response.generations for one in row):
+            message = getattr(generation, "message", None)
+            if isinstance(message, BaseMessage):
+                yield from watcher.take(message)
+
+    def forget(self, run_id: UUID) -> None:
+        """Forget a run that failed, or that nobody wants to hear the end of."""
+        self._runs().pop(run_id, None)
+
+    def _runs(self) -> dict[UUID, MessageWatcher]:
+        found: dict[UUID, MessageWatcher] = vars(self).setdefault(_RUNS, {})
+        return found
+
+
+class CodeInterpreterCallbackHandler(MessageCallbacks, BaseCallbackHandler):
+    """Override the hooks you want, and pass an object of the class as a callback.
+
+    They are called once for each thing, live where the answer is streamed and at its end where it
+    came in one piece, under the sync and the async methods of the model alike. Under the async ones
+    LangChain calls a sync handler in a thread; `AsyncCodeInterpreterCallbackHandler` stays in the
+    loop. An exception in a hook is logged and does not stop the run, unless `raise_error` is true.
+
+    Each hook also gets keyword arguments, as far as it takes them: `run_id`, by which runs at the
+    same time are told apart, and `on_code` the `call_id`.
+
+    Example:
+        ```python
+        class Files(CodeInterpreterCallbackHandler):
+            def on_container(self, container_id, **_):
+                print("runs in", container_id)
+
+            def on_artifact(self, artifact, **_):
+                Path(artifact.filename).write_bytes(artifact.read_bytes())
+
+
+        chain.invoke("Plot a parabola.", config={"callbacks": [Files()]})
+        ```
+    """
+
+    def on_container(self, container_id: str, **kwargs: Any) -> None:
+        """Code runs in this container; once for each container of a response."""
+
+    def on_code(self, delta: str, **kwargs: Any) -> None:
+        """A piece of a call's code; all pieces of a `call_id` are its code."""
+
+    def on_call_completed(self, call: CodeInterpreterCall, **kwargs: Any) -> None:
+        """A call is over: its code and logs. Its pictures are artifacts, not among `outputs`."""
+
+    def on_artifact(self, artifact: Artifact, **kwargs: Any) -> None:
+        """A file is there. If its bytes are nowhere at hand, `read_bytes` says what is missing."""
+
+    def on_container_replaced(
+        self, old_id: str, new_id: str, restored: list[str], lost: list[str], **kwargs: Any
+    ) -> None:
+        """A container was gone, and another took its place; the lists are names of files."""
+
+    @override
+    def on_chat_model_start(self, *args: Any, **kwargs: Any) -> Any:
+        """Nothing is known yet. Without this, LangChain would spell all messages as one text."""
+
+    @override
+    def on_llm_new_token(
+        self, token: Any, *, chunk: Any = None, run_id: UUID, **kwargs: Any
+    ) -> Any:
+        """Tell what a chunk says."""
+        for said in self.said_by_chunk(chunk, run_id):
+            self._tell(said, run_id)
+
+    @override
+    def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: Any) -> Any:
+        """Tell what the message says that no chunk did."""
+        for said in self.said_at_end(response, run_id):
+            self._tell(said, run_id)
+
+    @override
+    def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> Any:
+        """Forget the run; what came of it was told."""
+        self.forget(run_id)
+
+    def _tell(self, said: Watched, run_id: UUID) -> None:
+        call = _call_of(said)
+        if isinstance(said, FileFound):
+            call = call._replace(arguments=(_artifact(said, self.store, self.client),))
+        hook = getattr(self, call.hook)
+        hook(*call.arguments, **_taken(hook, {**call.extras, "run_id": run_id}))
+
+
+class AsyncCodeInterpreterCallbackHandler(MessageCallbacks, AsyncCallbackHandler):
+    """The same for async code; see `CodeInterpreterCallbackHandler`. Its hooks are coroutines."""
+
+    async def on_container(self, container_id: str, **kwargs: Any) -> None:
+        """Code runs in this container; once for each container of a response."""
+
+    async def on_code(self, delta: str, **kwargs: Any) -> None:
+        """A piece of a call's code; all pieces of a `call_id` are its code."""
+
+    async def on_call_completed(self, call: CodeInterpreterCall, **kwargs: Any) -> None:
+        """A call is over: its code and logs. Its pictures are artifacts, not among `outputs`."""
+
+    async def on_artifact(self, artifact: Artifact, **kwargs: Any) -> None:
+        """A file is there. If its bytes are nowhere at hand, `read_bytes` says what is missing."""
+
+    async def on_container_replaced(
+        self, old_id: str, new_id: str, restored: list[str], lost: list[str], **kwargs: Any
+    ) -> None:
+        """A container was gone, and another took its place; the lists are names of files."""
+
+    @override
+    async def on_chat_model_start(self, *args: Any, **kwargs: Any) -> Any:
+        """Nothing is known yet."""
+
+    @override
+    async def on_llm_new_token(
+        self, token: Any, *, chunk: Any = None, run_id: UUID, **kwargs: Any
+    ) -> None:
+        """Tell what a chunk says."""
+        for said in self.said_by_chunk(chunk, run_id):
+            await self._tell(said, run_id)
+
+    @override
+    async def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: Any) -> None:
+        """Tell what the message says that no chunk did."""
+        for said in self.said_at_end(response, run_id):
+            await self._tell(said, run_id)
+
+    @override
+    async def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
+        """Forget the run; what came of it was told."""
+        self.forget(run_id)
+
+    async def _tell(self, said: Watched, run_id: UUID) -> None:
+        call = _call_of(said)
+        if isinstance(said, FileFound):
+            found = await asyncio.to_thread(_artifact, said, self.store, self.client)
+            call = call._replace(arguments=(found,))
+        hook = getattr(self, call.hook)
+        await hook(*call.arguments, **_taken(hook, {**call.extras, "run_id": run_id}))
+
+
+class _Call(NamedTuple):
+    """The call of a hook."""
+
+    hook: str
+    arguments: tuple[Any, ...]
+    extras: dict[str, Any]
+
+
+def _call_of(said: Watched) -> _Call:
+    match said:
+        case ContainerAssigned(container_id=container_id):
+            return _Call("on_container", (container_id,), {})
+        case CodeDelta(call_id=call_id, delta=delta):
+            return _Call("on_code", (delta,), {"call_id": call_id})
+        case CallCompleted(call=call):
+            return _Call("on_call_completed", (call,), {})
+        case ContainerReplaced(old_id=old_id, new_id=new_id, restored=restored, lost=lost):
+            return _Call("on_container_replaced", (old_id, new_id, restored, lost), {})
+        case FileFound():
+            return _Call("on_artifact", (), {})
+
+
+def _taken(hook: Callable[..., Any], extras: dict[str, Any]) -> dict[str, Any]:
+    """Return the extras that a hook takes: people override it with the arguments they need."""
+    names = _parameters(getattr(hook, "__func__", hook))
+    return extras if names is None else {key: extras[key] for key in extras.keys() & names}
+
+
+@lru_cache(maxsize=256)
+def _parameters(function: Callable[..., Any]) -> frozenset[str] | None:
+    """Return the names that a function takes as keywords; None if it takes any."""
+    parameters = inspect.signature(function).parameters.values()
+    if any(one.kind is one.VAR_KEYWORD for one in parameters):
+        return None
+    return frozenset(one.name for one in parameters if one.kind is not one.POSITIONAL_ONLY)
+
+
+def _artifact(found: FileFound, store: ArtifactStore | None, client: OpenAI | None) -> Artifact:
+    """Return the file with its bytes at hand, or at least what is known of it."""
+    try:
+        return resolve_reference(found.reference, data=found.data, store=store, client=client)
+    except ArtifactError:
+        return _described(found.reference)
+
+
+def _described(reference: Wire) -> Artifact:
+    name = text(reference, "filename")
+    return Artifact(
+        filename=safe_filename(name),
+        original_filename=text(reference, "original_filename") or name,
+        media_type=text(reference, "media_type"),
+        size=number(reference, "size"),
+        sha256=optional_text(reference, "sha256"),
+        container_id=optional_text(reference, "container_id"),
+        file_id=optional_text(reference, "file_id"),
+        key=optional_text(reference, "key"),
+    )
