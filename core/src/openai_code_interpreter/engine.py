@@ -43,6 +43,7 @@ from openai_code_interpreter.containers.steps import Hands, acarry_out, carry_ou
 from openai_code_interpreter.errors import InvalidInputError
 from openai_code_interpreter.history import detach
 from openai_code_interpreter.inputs import InputFile
+from openai_code_interpreter.inputs.mounting import file_ids
 from openai_code_interpreter.request import chosen_container
 from openai_code_interpreter.results import CodeInterpreterResult
 from openai_code_interpreter.stream import (
@@ -144,6 +145,23 @@ class Engine:
             lambda job, announced: aperform(client(), job, limits=limits, announced=announced),
             lambda: self.acleanup(attempts.leftovers()),
         )
+
+    def upload(self, files: Iterable[InputFile]) -> list[str]:
+        """Upload files, each content once, and return the ids by which calls may hand them in.
+
+        Args:
+            files: Paths, file ids, names with bytes, artifacts.
+
+        Raises:
+            InvalidInputError: If a file cannot be handed in, or a file id is not known.
+            openai.OpenAIError: Whatever the SDK raises for an upload.
+        """
+        return file_ids(self.ledger.inputs.uploads.upload(self.clients.sync(), files))
+
+    async def aupload(self, files: Iterable[InputFile]) -> list[str]:
+        """Upload files and return their ids; see `upload`."""
+        client = self.clients.for_running_loop()
+        return file_ids(await self.ledger.inputs.uploads.aupload(client, files))
 
     def cleanup(self, ids: Collection[str] | None = None) -> list[str]:
         """Delete files that were uploaded here.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING, Any, Final
+
 from langchain_openai_code_interpreter.accessors import (
     code_interpreter_events,
     get_artifacts,
@@ -13,6 +16,15 @@ from langchain_openai_code_interpreter.callbacks import (
 )
 from langchain_openai_code_interpreter.chat_models import ChatOpenAICodeInterpreter
 
+if TYPE_CHECKING:
+    from langchain_openai_code_interpreter.agents import (
+        CodeInterpreterMiddleware as CodeInterpreterMiddleware,
+    )
+    from langchain_openai_code_interpreter.agents import (
+        CodeInterpreterState as CodeInterpreterState,
+    )
+
+# What needs an extra is not here, so that `import *` works without it.
 __all__ = [
     "AsyncCodeInterpreterCallbackHandler",
     "ChatOpenAICodeInterpreter",
@@ -21,3 +33,32 @@ __all__ = [
     "get_artifacts",
     "get_container_id",
 ]
+
+_OF_AGENTS: Final = frozenset({"CodeInterpreterMiddleware", "CodeInterpreterState"})
+
+
+def __getattr__(name: str) -> Any:
+    """Import what needs the `langchain` package when it is asked for.
+
+    Raises:
+        ImportError: If that package is not installed; the message says how to get it.
+        AttributeError: If there is nothing of that name.
+    """
+    if name not in _OF_AGENTS:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    try:
+        module = importlib.import_module("langchain_openai_code_interpreter.agents")
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in ("langchain", "langgraph"):
+            raise
+        msg = (
+            f"{name} needs the langchain package, which is not installed: "
+            'pip install "langchain-openai-code-interpreter[agents]"'
+        )
+        raise ImportError(msg, name=error.name) from error
+    return getattr(module, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_OF_AGENTS})

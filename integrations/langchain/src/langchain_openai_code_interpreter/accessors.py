@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.messages import BaseMessage
@@ -11,6 +12,7 @@ from langchain_openai_code_interpreter.chunks import EVENTS_FIELD
 from langchain_openai_code_interpreter.recall import container_of, references_in
 from openai_code_interpreter import Artifact, ArtifactStore, container_id_from_metadata
 from openai_code_interpreter.artifacts import resolve_reference
+from openai_code_interpreter.wire import Wire, entries
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -61,7 +63,8 @@ def get_artifacts(
     made, and in the container, through `client`.
 
     Args:
-        source: A message, a chunk, a generation, or a result that holds one.
+        source: A message, a chunk, a generation, or a result that holds one; or the state of an
+            agent with `CodeInterpreterMiddleware`.
         store: The store that holds the files of this conversation.
         client: A sync OpenAI client of the account that made them.
 
@@ -74,9 +77,12 @@ def get_artifacts(
             Path(artifact.filename).write_bytes(artifact.read_bytes())
         ```
     """
+    found: Iterable[tuple[Wire, bytes | None]] = references_in(_message(source))
+    if isinstance(source, dict):
+        found = ((reference, None) for reference in entries(source, "artifacts"))
     return [
         resolve_reference(reference, data=data, store=store, client=client)
-        for reference, data in references_in(_message(source))
+        for reference, data in found
     ]
 
 

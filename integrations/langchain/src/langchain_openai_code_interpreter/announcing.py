@@ -7,7 +7,6 @@ parent run, and the event would be an error; the chunks and the message say the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, Final, TypeAlias
 
 from langchain_core.callbacks import adispatch_custom_event, dispatch_custom_event
@@ -17,6 +16,7 @@ from openai_code_interpreter.artifacts import reference_to
 from openai_code_interpreter.events import (
     ArtifactReady,
     CallCompleted,
+    CodeDelta,
     ContainerAssigned,
     ContainerReplaced,
 )
@@ -29,9 +29,10 @@ __all__ = [
     "CODE",
     "CONTAINER",
     "CONTAINER_REPLACED",
+    "Told",
     "aannounce",
     "announce",
-    "call_as_json",
+    "described",
     "replacement_of",
 ]
 
@@ -46,7 +47,8 @@ ARTIFACT: Final = "code_interpreter_artifact"
 CONTAINER_REPLACED: Final = "code_interpreter_container_replaced"
 """A container is gone, and another took its place: `old_id`, `new_id`, `restored`, `lost`."""
 
-_Told: TypeAlias = tuple[str, dict[str, Any]]
+Told: TypeAlias = tuple[str, dict[str, Any]]
+"""The name of an event and its data."""
 
 
 def announce(step: Step) -> None:
@@ -71,8 +73,28 @@ def replacement_of(event: ContainerReplaced) -> dict[str, Any]:
     }
 
 
-def call_as_json(call: CodeInterpreterCall) -> dict[str, Any]:
-    """Return what is told of a call, as JSON; its pictures are artifacts of their own."""
+def described(event: object) -> Told | None:
+    """Return the name of an event and what it says, as JSON; None if it is of no interest.
+
+    Args:
+        event: An event of the core.
+    """
+    match event:
+        case ContainerAssigned(container_id=container_id):
+            return CONTAINER, {"container_id": container_id}
+        case CodeDelta(call_id=call_id, delta=delta):
+            return CODE, {"call_id": call_id, "delta": delta}
+        case CallCompleted(call=call):
+            return CALL_COMPLETED, _call(call)
+        case ArtifactReady(artifact=artifact):
+            return ARTIFACT, reference_to(artifact)
+        case ContainerReplaced():
+            return CONTAINER_REPLACED, replacement_of(event)
+    return None
+
+
+def _call(call: CodeInterpreterCall) -> dict[str, Any]:
+    """What is told of a call; its pictures are artifacts of their own."""
     return {
         "call_id": call.id,
         "container_id": call.container_id,
@@ -82,22 +104,10 @@ def call_as_json(call: CodeInterpreterCall) -> dict[str, Any]:
     }
 
 
-def _told(step: Step) -> list[_Told]:
-    found = list(_named(step.events))
-    return found if found and _has_parent() else []
-
-
-def _named(events: Iterable[object]) -> Iterable[_Told]:
-    for event in events:
-        match event:
-            case ContainerAssigned(container_id=container_id):
-                yield CONTAINER, {"container_id": container_id}
-            case CallCompleted(call=call):
-                yield CALL_COMPLETED, call_as_json(call)
-            case ArtifactReady(artifact=artifact):
-                yield ARTIFACT, reference_to(artifact)
-            case ContainerReplaced():
-                yield CONTAINER_REPLACED, replacement_of(event)
+def _told(step: Step) -> list[Told]:
+    found = (described(event) for event in step.events if not isinstance(event, CodeDelta))
+    told = [one for one in found if one is not None]
+    return told if told and _has_parent() else []
 
 
 def _has_parent() -> bool:

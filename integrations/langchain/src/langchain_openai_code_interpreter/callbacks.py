@@ -129,20 +129,21 @@ class CodeInterpreterCallbackHandler(MessageCallbacks, BaseCallbackHandler):
     ) -> Any:
         """Tell what a chunk says."""
         for said in self.said_by_chunk(chunk, run_id):
-            self._tell(said, run_id)
+            self.tell(said, run_id)
 
     @override
     def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: Any) -> Any:
         """Tell what the message says that no chunk did."""
         for said in self.said_at_end(response, run_id):
-            self._tell(said, run_id)
+            self.tell(said, run_id)
 
     @override
     def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> Any:
         """Forget the run; what came of it was told."""
         self.forget(run_id)
 
-    def _tell(self, said: Watched, run_id: UUID) -> None:
+    def tell(self, said: Watched, run_id: UUID) -> None:
+        """Call the hook for one thing."""
         call = _call_of(said)
         if isinstance(said, FileFound):
             call = call._replace(arguments=(_artifact(said, self.store, self.client),))
@@ -180,20 +181,21 @@ class AsyncCodeInterpreterCallbackHandler(MessageCallbacks, AsyncCallbackHandler
     ) -> None:
         """Tell what a chunk says."""
         for said in self.said_by_chunk(chunk, run_id):
-            await self._tell(said, run_id)
+            await self.tell(said, run_id)
 
     @override
     async def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: Any) -> None:
         """Tell what the message says that no chunk did."""
         for said in self.said_at_end(response, run_id):
-            await self._tell(said, run_id)
+            await self.tell(said, run_id)
 
     @override
     async def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
         """Forget the run; what came of it was told."""
         self.forget(run_id)
 
-    async def _tell(self, said: Watched, run_id: UUID) -> None:
+    async def tell(self, said: Watched, run_id: UUID) -> None:
+        """Call the hook for one thing."""
         call = _call_of(said)
         if isinstance(said, FileFound):
             found = await asyncio.to_thread(_artifact, said, self.store, self.client)

@@ -216,6 +216,23 @@ class ChatOpenAICodeInterpreter(BaseChatModel, DeliveryOptions, ContainerOptions
             kwargs["tool_choice"] = choice
         return self.bind(tools=formatted, **kwargs)
 
+    def upload_files(self, files: Iterable[Any]) -> list[str]:
+        """Upload files, each content once, and return their ids, to be passed as `files=`.
+
+        What was uploaded stays at OpenAI until somebody deletes it.
+
+        Args:
+            files: Paths, `(name, bytes)`, file ids, artifacts.
+
+        Raises:
+            InvalidInputError: If a file cannot be handed in; the error names it.
+        """
+        return self._engine().upload(files)
+
+    async def aupload_files(self, files: Iterable[Any]) -> list[str]:
+        """Upload files and return their ids; see `upload_files`."""
+        return await self._engine().aupload(files)
+
     def _generate(
         self,
         messages: list[BaseMessage],
