@@ -138,6 +138,7 @@ def test_the_example_runs_from_its_cassette(name: str, tmp_path: Path) -> None:
 
 EXPECTED = {
     "core_quickstart.py": "squares.csv: text/csv, 30 bytes",
+    "langchain_agent.py": "costs.csv: text/csv, 23 bytes",
     "llama_index_agent.py": "report.csv: text/csv",
     "long_conversation.py": "put back: ['primes.csv'], lost: []\n",
     "print_events.py": "completed: 1 calls, 1 citations",
