@@ -444,3 +444,30 @@ def test_without_the_extra_the_error_names_what_to_install():
     name, error = done.stdout.splitlines()
     assert name == "ChatOpenAICodeInterpreter"
     assert 'pip install "langchain-openai-code-interpreter[agents]"' in error
+
+
+@pytest.mark.filterwarnings("ignore::langchain_core._api.LangChainBetaWarning")
+@pytest.mark.parametrize("version", ["v2", "v3"])
+async def test_stream_events_of_an_agent_give_the_same_state(version, agent_of):
+    heard = []
+
+    class Heard(CodeInterpreterCallbackHandler):
+        def on_code(self, delta):
+            heard.append(delta)
+
+        def on_artifact(self, artifact):
+            heard.append(artifact.filename)
+
+    agent, _ = agent_of(MAKE)
+    config = {**thread(), "callbacks": [Heard()]}
+    given = {"messages": [("user", "go")]}
+    if version == "v2":
+        _ = [one async for one in agent.astream_events(given, config, version="v2")]
+    else:
+        stream = await agent.astream_events(given, config, version="v3")
+        await stream.output()
+    assert "".join(heard[:-1]) == "n = 41\n_ = open('t.csv', 'w').write('a,b')"
+    assert len(heard) > 2
+    state = agent.get_state(thread()).values
+    assert state["container_id"] == get_container_id(state["messages"][-1])
+    assert [one["filename"] for one in state["artifacts"]] == heard[-1:] == ["t.csv"]
