@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from contextlib import suppress
 
 import pytest
 from llama_index.core.base.llms.types import (
@@ -19,18 +20,20 @@ from llama_index.core.base.llms.types import (
 )
 from llama_index.core.llms import ChatMessage
 from llama_index.core.tools import FunctionTool
+from openai import BadRequestError
 
 from llama_index.llms.openai_code_interpreter import OpenAICodeInterpreter
 from llama_index.llms.openai_code_interpreter.messages import input_items
 from openai_code_interpreter import InvalidInputError
+from openai_code_interpreter.testing import Say, Turn
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
 
 
-def items(*messages, container="auto"):
-    return input_items(messages, container=container)
+def items(*messages, container="auto", **options):
+    return input_items(messages, container=container, **options)
 
 
 def parts(*blocks):
@@ -92,14 +95,38 @@ def test_the_calls_of_functions_and_their_results():
 def test_a_tool_may_answer_with_pictures():
     blocks = [TextBlock(text="Look:"), ImageBlock(image=PNG)]
     (item,) = items(
-        ChatMessage(role="tool", blocks=blocks, additional_kwargs={"tool_call_id": "call_1"})
+        ChatMessage(role="tool", blocks=blocks, additional_kwargs={"tool_call_id": "call_1"}),
+        continues=True,
     )
     assert [part["type"] for part in item["output"]] == ["input_text", "input_image"]
 
 
 def test_a_tool_may_answer_nothing():
-    (item,) = items(ChatMessage(role="tool", additional_kwargs={"tool_call_id": "call_1"}))
+    message = ChatMessage(role="tool", additional_kwargs={"tool_call_id": "call_1"})
+    (item,) = items(message, continues=True)
     assert item["output"] == ""
+
+
+def test_a_result_without_its_call_is_an_error_that_names_both():
+    message = ChatMessage(role="tool", content="2", additional_kwargs={"tool_call_id": "call_1"})
+    with pytest.raises(InvalidInputError, match=r"message 1 \(tool\) answers the call 'call_1'"):
+        items(ChatMessage(role="user", content="Add."), message)
+
+
+@pytest.mark.parametrize("held", [{"previous_response_id": "resp_1"}, {"conversation": "conv_1"}])
+def test_the_call_may_stand_in_what_the_api_holds(held, serve, make_llm, asked):
+    server = serve(Turn(Say("Two.")))
+    message = ChatMessage(role="tool", content="2", additional_kwargs={"tool_call_id": "call_1"})
+    with suppress(BadRequestError):  # the stand-in knows no such response
+        make_llm(server).chat([message], **held)
+    (body,) = asked(server)
+    assert [item["type"] for item in body["input"]] == ["function_call_output"]
+
+
+def test_two_system_messages_stay_two_each_at_its_place():
+    said = [("system", "Be kind."), ("user", "Hi."), ("system", "Be brief."), ("user", "Go.")]
+    sent = items(*[ChatMessage(role=role, content=text) for role, text in said])
+    assert [(item["role"], item["content"][0]["text"]) for item in sent] == said
 
 
 def test_thinking_and_files_of_the_assistant_stay_here():

@@ -17,13 +17,29 @@ from llama_index.llms.openai_code_interpreter.accessors import (
     get_artifacts,
     get_container_id,
 )
-from llama_index.llms.openai_code_interpreter.announcing import ContainerReplacedEvent
+from llama_index.llms.openai_code_interpreter.announcing import (
+    CodeInterpreterArtifactEvent,
+    CodeInterpreterCodeEvent,
+    CodeInterpreterContainerEvent,
+    ContainerReplacedEvent,
+)
 from llama_index.llms.openai_code_interpreter.base import OpenAICodeInterpreter
+from llama_index.llms.openai_code_interpreter.collecting import (
+    CollectedArtifacts,
+    collect_artifacts,
+)
+from llama_index.llms.openai_code_interpreter.containers import use_container
 
 __all__ = [
+    "CodeInterpreterArtifactEvent",
+    "CodeInterpreterCodeEvent",
+    "CodeInterpreterContainerEvent",
+    "CollectedArtifacts",
     "ContainerReplacedEvent",
     "OpenAICodeInterpreter",
     "code_interpreter_events",
+    "collect_artifacts",
     "get_artifacts",
     "get_container_id",
+    "use_container",
 ]

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse
 
 from llama_index.llms.openai_code_interpreter.blocks import inline_bytes
-from llama_index.llms.openai_code_interpreter.messages import message_state
-from llama_index.llms.openai_code_interpreter.responses import EVENTS_KEY, STATE_KEY
+from llama_index.llms.openai_code_interpreter.chunks import EVENTS_KEY
+from llama_index.llms.openai_code_interpreter.containers import message_state
+from llama_index.llms.openai_code_interpreter.responses import STATE_KEY
 from openai_code_interpreter import Artifact, ArtifactStore, container_id_from_metadata
 from openai_code_interpreter.artifacts import resolve_reference
 from openai_code_interpreter.wire import Wire, entries, mapping, optional_text, text

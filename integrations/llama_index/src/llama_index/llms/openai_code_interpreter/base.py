@@ -22,22 +22,24 @@ from llama_index.core.base.llms.types import (
 )
 from llama_index.core.bridge.pydantic import ConfigDict, PrivateAttr
 from llama_index.core.llms.callbacks import llm_chat_callback, llm_completion_callback
-from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.llms.llm import ToolSelection
 
 from llama_index.llms.openai_code_interpreter import streams
+from llama_index.llms.openai_code_interpreter.announcing import Announcer
+from llama_index.llms.openai_code_interpreter.chunks import ChatReply
+from llama_index.llms.openai_code_interpreter.containers import choose_container
 from llama_index.llms.openai_code_interpreter.messages import (
     background_of,
-    choose_container,
     input_items,
     known_files,
 )
 from llama_index.llms.openai_code_interpreter.options import (
     CALL_OPTIONS,
+    CONTINUING,
     DEFAULT_CONTEXT_WINDOW,
     InterpreterOptions,
 )
-from llama_index.llms.openai_code_interpreter.responses import ChatReply
+from llama_index.llms.openai_code_interpreter.structured import MUST_CALL, StructuredStreams
 from llama_index.llms.openai_code_interpreter.tools import (
     ToolChoice,
     tool_arguments,
@@ -56,7 +58,7 @@ if TYPE_CHECKING:
 __all__ = ["DEFAULT_CONTEXT_WINDOW", "OpenAICodeInterpreter"]
 
 
-class OpenAICodeInterpreter(FunctionCallingLLM, InterpreterOptions):
+class OpenAICodeInterpreter(StructuredStreams, InterpreterOptions):
     """An LLM whose model writes Python and runs it in a container at OpenAI.
 
     The code appears while it is written; the files that it makes come back as blocks of the
@@ -66,10 +68,16 @@ class OpenAICodeInterpreter(FunctionCallingLLM, InterpreterOptions):
     Args:
         model: The model's name, such as `gpt-5`.
         container: `"auto"`, the id of a container, or a `ContainerConfig`. A call may name its own
-            with `container=`; without, the newest assistant message that names one decides.
+            with `container=`; without, the `use_container` around it decides, then the newest
+            assistant message that names one.
+        built_in_tools: Tools that OpenAI hosts, such as `{"type": "web_search"}`, for every call.
+            The code interpreter is always among them and need not be named; if it is, its
+            `container` counts where `container` is left at `"auto"`.
         include_outputs: Ask the API for logs and images of the code.
         temperature: The sampling temperature; by default it is not sent.
         max_output_tokens: The most tokens to generate; by default it is not sent.
+        reasoning: How to reason, such as `{"effort": "low", "summary": "auto"}`.
+        store: Whether the API keeps the responses; by default it is not sent, and it does.
         timeout: Seconds that a request may take; by default the SDK's.
         max_retries: How often the SDK repeats a failed request; by default the SDK's.
         api_key: By default `OPENAI_API_KEY` of the environment. Never serialised.
@@ -119,9 +127,12 @@ class OpenAICodeInterpreter(FunctionCallingLLM, InterpreterOptions):
         model: str,
         *,
         container: str | ContainerConfig | Mapping[str, Any] = AUTO,
+        built_in_tools: Sequence[Mapping[str, Any]] = (),
         include_outputs: bool = True,
         temperature: float | None = None,
         max_output_tokens: int | None = None,
+        reasoning: Mapping[str, Any] | None = None,
+        store: bool | None = None,
         timeout: float | None = None,
         max_retries: int | None = None,
         api_key: str | None = None,
@@ -138,9 +149,12 @@ class OpenAICodeInterpreter(FunctionCallingLLM, InterpreterOptions):
         super().__init__(
             model=model,
             container=container,
+            built_in_tools=built_in_tools,
             include_outputs=include_outputs,
             temperature=temperature,
             max_output_tokens=max_output_tokens,
+            reasoning=reasoning,
+            store=store,
             timeout=timeout,
             max_retries=max_retries,
             api_key=api_key,
@@ -285,29 +299,32 @@ class OpenAICodeInterpreter(FunctionCallingLLM, InterpreterOptions):
         if user_msg is not None:
             messages.append(user_msg)
         offered = tool_arguments(
-            tools, choice=tool_choice, required=tool_required, parallel=allow_parallel_tool_calls
+            tools,
+            choice=tool_choice,
+            required=tool_required or kwargs.pop(MUST_CALL, False),
+            parallel=allow_parallel_tool_calls,
         )
         return {"messages": messages, **offered, **kwargs}
 
     def _chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
         request, reply = self._turn(messages, kwargs)
         stream = self._engine.stream(**request, in_one_piece=True)
-        return streams.last(streams.responses(stream, reply))
+        return streams.last(streams.responses(stream, reply, Announcer()))
 
     def _stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
         request, reply = self._turn(messages, kwargs)
-        return streams.responses(self._engine.stream(**request), reply)
+        return streams.responses(self._engine.stream(**request), reply, Announcer())
 
     async def _achat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
         request, reply = self._turn(messages, kwargs)
         stream = self._engine.astream(**request, in_one_piece=True)
-        return await streams.alast(streams.aresponses(stream, reply))
+        return await streams.alast(streams.aresponses(stream, reply, Announcer()))
 
     async def _astream_chat(
         self, messages: Sequence[ChatMessage], **kwargs: Any
     ) -> ChatResponseAsyncGen:
         request, reply = self._turn(messages, kwargs)
-        return streams.aresponses(self._engine.astream(**request), reply)
+        return streams.aresponses(self._engine.astream(**request), reply, Announcer())
 
     def _prompt(self, prompt: str, formatted: bool) -> str:
         to_prompt = self.completion_to_prompt
@@ -332,20 +349,18 @@ class OpenAICodeInterpreter(FunctionCallingLLM, InterpreterOptions):
         self, messages: Sequence[ChatMessage], kwargs: Mapping[str, Any]
     ) -> tuple[dict[str, Any], ChatReply]:
         """What to ask of the engine, and how to tell the answer."""
-        call, fixed = dict(kwargs), self.additional_kwargs
+        call, fixed = dict(kwargs), self.fixed_options()
+        call.pop(MUST_CALL, None)  # said to a program of LlamaIndex's that offers no function
         history = messages if self.reuse_last_container else ()
         container = choose_container(call, history, default=self.container, accepts=self.accepts)
         ours: dict[str, Any] = {key: call.pop(key) for key in CALL_OPTIONS if key in call}
-        options = {
-            "temperature": self.temperature,
-            "max_output_tokens": self.max_output_tokens,
-            **fixed,
-            **call,
-            "tools": [*(fixed.get("tools") or ()), *(call.get("tools") or ())] or None,
-        }
+        tools = [*(fixed.get("tools") or ()), *(call.get("tools") or ())]
+        options = {**fixed, **call, "tools": tools or None}
         request: dict[str, Any] = {
             **ours,
-            "input": input_items(messages, container=container),
+            "input": input_items(
+                messages, container=container, continues=any(map(options.get, CONTINUING))
+            ),
             "container": container,
             "known_files": known_files(messages),
             "background": background_of(messages),

@@ -1,4 +1,4 @@
-"""From LlamaIndex's messages to the input items of a request, and the container they name.
+"""From LlamaIndex's messages to the input items of a request.
 
 A history is untrusted and may come from anywhere: another LLM, a database, a browser. Of what an
 assistant's message says about its runs of code, only known fields are read, and a run is sent back
@@ -22,66 +22,16 @@ from llama_index.core.base.llms.types import (
     ToolCallBlock,
 )
 
-from llama_index.llms.openai_code_interpreter.responses import STATE_KEY
+from llama_index.llms.openai_code_interpreter.containers import ASSISTANT_ROLES, message_state
 from openai_code_interpreter import InvalidInputError
 from openai_code_interpreter.artifacts.links import restore_links
 from openai_code_interpreter.artifacts.media_types import HEAD_BYTES, media_type
 from openai_code_interpreter.artifacts.plan import FileKey
-from openai_code_interpreter.config import ContainerConfig, OwnContainer, parse_container
-from openai_code_interpreter.containers.background import (
-    Background,
-    id_of,
-    without_stale_calls,
-)
+from openai_code_interpreter.containers.background import Background, without_stale_calls
 from openai_code_interpreter.history import call_input, reasoning_input
-from openai_code_interpreter.wire import TOOL_TYPE, Wire, entries, mapping, text
+from openai_code_interpreter.wire import Wire, entries, mapping, text
 
-__all__ = ["background_of", "choose_container", "input_items", "known_files", "message_state"]
-
-
-def message_state(message: ChatMessage) -> Wire:
-    """Return what an assistant's message says of container, calls and artifacts; else {}."""
-    return mapping(message.additional_kwargs, STATE_KEY)
-
-
-def choose_container(
-    options: dict[str, Any],
-    history: Sequence[ChatMessage],
-    *,
-    default: str | ContainerConfig | OwnContainer,
-    accepts: Callable[[str], bool] = lambda _: True,
-) -> str | ContainerConfig | OwnContainer:
-    """Return the container that a request will use.
-
-    The call's own `container` comes first, then that of a code-interpreter tool among its
-    `tools`, then the newest assistant message that names one, then the default.
-
-    Args:
-        options: The options of the call; `container` is taken out of them.
-        history: The conversation, or nothing if it has no say.
-        default: The constructor's container.
-        accepts: Whether a container that a message names may be used.
-
-    Raises:
-        ValidationError: If the one that is chosen is not valid; pydantic's.
-    """
-    named = options.pop("container", None)
-    if named is None:
-        tools = entries(options, "tools")
-        named = next((t.get("container") for t in tools if text(t, "type") == TOOL_TYPE), None)
-    if named is None:
-        named = next((one for one in _containers_in(history) if accepts(one)), None)
-        if named == id_of(default):
-            named = None  # it is the default, which knows how it is made anew
-    return parse_container(default if named is None else named)
-
-
-def _containers_in(history: Sequence[ChatMessage]) -> Iterator[str]:
-    """The containers that assistant messages name, the newest first."""
-    for message in reversed(history):
-        container_id = text(message_state(message), "container_id").strip()
-        if container_id and message.role in _ASSISTANT_ROLES:
-            yield container_id
+__all__ = ["background_of", "input_items", "known_files"]
 
 
 def known_files(history: Sequence[ChatMessage]) -> Iterator[FileKey]:
@@ -94,7 +44,7 @@ def known_files(history: Sequence[ChatMessage]) -> Iterator[FileKey]:
 
 def background_of(history: Sequence[ChatMessage]) -> Background:
     """Return what a container is filled with that takes the place of a lost one."""
-    states = [message_state(one) for one in history if one.role in _ASSISTANT_ROLES]
+    states = [message_state(one) for one in history if one.role in ASSISTANT_ROLES]
     calls = [call for state in states for call in entries(state, "calls")]
     return Background(
         references=[one for state in states for one in entries(state, "artifacts")],
@@ -102,7 +52,9 @@ def background_of(history: Sequence[ChatMessage]) -> Background:
     )
 
 
-def input_items(messages: Sequence[ChatMessage], *, container: object) -> list[Wire]:
+def input_items(
+    messages: Sequence[ChatMessage], *, container: object, continues: bool = False
+) -> list[Wire]:
     """Return messages as input items of the Responses API.
 
     A run of code is sent as it was if it belongs to the container that the request will use, and
@@ -111,24 +63,32 @@ def input_items(messages: Sequence[ChatMessage], *, container: object) -> list[W
     Args:
         messages: The conversation, oldest first. Nothing in it is changed.
         container: The container that the request will use.
+        continues: The API holds an earlier part of the conversation, where the call may stand that
+            a tool's result answers.
 
     Returns:
-        New dicts. Messages that say nothing are left out.
+        New dicts, in the order of the messages. Messages that say nothing are left out. Several
+        system messages stay several, each at its place: the API takes them anywhere.
 
     Raises:
-        InvalidInputError: If there is no message, the newest one is a user's and empty, or a block
-            cannot be sent; the error names the message and the block.
+        InvalidInputError: If there is no message, the newest one is a user's and empty, a tool's
+            result answers no call, or a block cannot be sent; the error names the message and the
+            block.
     """
     if not messages:
         msg = "there are no messages: pass at least one"
         raise InvalidInputError(msg)
     items: list[Wire] = []
+    called: set[str | None] = set()
     for index, message in enumerate(messages):
         where = f"message {index} ({message.role.value})"
-        if message.role in _ASSISTANT_ROLES:
+        if message.role in ASSISTANT_ROLES:
             items += _assistant_items(message, where)
+            called |= {block.tool_call_id for block in _calls(message)}
         elif message.role in _TOOL_ROLES:
             items.append(_tool_output(message, where))
+            if not continues and items[-1]["call_id"] not in called:
+                raise _lacks_its_call(items[-1]["call_id"], where)
         elif content := _parts(message, where):
             items.append({"type": "message", "role": message.role.value, "content": content})
         elif index == len(messages) - 1:
@@ -151,15 +111,18 @@ def _assistant_items(message: ChatMessage, where: str) -> Iterator[Wire]:
     if said := restore_links(message.content or "", mapping(state, "rewritten_links")):
         content = [{"type": "output_text", "text": said, "annotations": []}]
         yield {"type": "message", "role": "assistant", "content": content}
-    for number, block in enumerate(message.blocks):
-        if isinstance(block, ToolCallBlock):
-            yield _function_call(block, f"{where}, block {number}")
+    for block in _calls(message):
+        yield _function_call(block, where)
+
+
+def _calls(message: ChatMessage) -> list[ToolCallBlock]:
+    return [block for block in message.blocks if isinstance(block, ToolCallBlock)]
 
 
 def _function_call(block: ToolCallBlock, where: str) -> Wire:
     arguments = block.tool_kwargs
     if not block.tool_call_id:
-        msg = f"{where} is a call of {block.tool_name!r} without a tool_call_id"
+        msg = f"{where} holds a call of {block.tool_name!r} without a tool_call_id"
         raise InvalidInputError(msg)
     return {
         "type": "function_call",
@@ -178,6 +141,14 @@ def _tool_output(message: ChatMessage, where: str) -> Wire:
     if all(block.block_type == "text" for block in message.blocks):
         output = message.content or ""
     return {"type": "function_call_output", "call_id": call_id, "output": output}
+
+
+def _lacks_its_call(call_id: str, where: str) -> InvalidInputError:
+    msg = (
+        f"{where} answers the call {call_id!r}, which no assistant message before it makes: keep "
+        "the message with its ToolCallBlock in the history, or leave this one out"
+    )
+    return InvalidInputError(msg)
 
 
 def _parts(message: ChatMessage, where: str) -> list[Wire]:
@@ -239,7 +210,6 @@ def _unsupported(block: object, number: int, where: str) -> InvalidInputError:
 
 
 _UNTITLED: Final = "input_document"
-_ASSISTANT_ROLES: Final = frozenset({MessageRole.ASSISTANT, MessageRole.CHATBOT, MessageRole.MODEL})
 _TOOL_ROLES: Final = frozenset({MessageRole.TOOL, MessageRole.FUNCTION})
 
 _OF_ASSISTANT: Final = frozenset({"text", "thinking", "tool_call", "image", "document"})

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, Self
 
-from llama_index.core.bridge.pydantic import Field, field_serializer
+from llama_index.core.bridge.pydantic import Field, field_serializer, model_validator
 
 from openai_code_interpreter.artifacts.options import DeliveryOptions
-from openai_code_interpreter.config import AUTO, Container, ContainerConfig, OwnContainer
+from openai_code_interpreter.config import (
+    AUTO,
+    Container,
+    ContainerConfig,
+    OwnContainer,
+    parse_container,
+)
 from openai_code_interpreter.containers import ContainerOptions
+from openai_code_interpreter.wire import TOOL_TYPE
 
-__all__ = ["CALL_OPTIONS", "DEFAULT_CONTEXT_WINDOW", "InterpreterOptions"]
+__all__ = ["CALL_OPTIONS", "CONTINUING", "DEFAULT_CONTEXT_WINDOW", "InterpreterOptions"]
 
 CALL_OPTIONS: Final = ("files", "code_interpreter", "cleanup")
 """What a call may say that is not an option of the API."""
+
+CONTINUING: Final = ("previous_response_id", "conversation")
+"""The options by which the API itself holds what came before."""
 
 DEFAULT_CONTEXT_WINDOW: Final = 128_000
 """Tokens. No table of models: a name that is new today is no error."""
@@ -32,6 +42,9 @@ class InterpreterOptions(DeliveryOptions, ContainerOptions):
         repr=False,
         description="Files that every call hands in: paths, (name, bytes), file ids, artifacts.",
     )
+    built_in_tools: list[dict[str, Any]] = Field(
+        default_factory=list, description="Tools that OpenAI hosts, for every call."
+    )
     include_outputs: bool = Field(
         default=True, description="Ask the API for logs and images of the code."
     )
@@ -41,6 +54,8 @@ class InterpreterOptions(DeliveryOptions, ContainerOptions):
     max_output_tokens: int | None = Field(
         default=None, description="The most tokens to generate.", gt=0
     )
+    reasoning: dict[str, Any] | None = Field(default=None, description="How to reason.")
+    store: bool | None = Field(default=None, description="Whether the API keeps the responses.")
     timeout: float | None = Field(
         default=None, description="Seconds that a request may take; by default the SDK's.", gt=0
     )
@@ -69,6 +84,26 @@ class InterpreterOptions(DeliveryOptions, ContainerOptions):
         return container.model_dump(
             mode="json", exclude_none=True, exclude={"network_policy": {"domain_secrets"}}
         )
+
+    @model_validator(mode="after")
+    def _with_the_built_in_tools_container(self) -> Self:
+        own = (one for one in self.built_in_tools if one.get("type") == TOOL_TYPE)
+        named = next(own, {}).get("container")
+        if named is not None and self.container == AUTO:
+            self.container = parse_container(named)
+        return self
+
+    def fixed_options(self) -> dict[str, Any]:
+        """Return the options of `responses.create` that every call has; None is not sent."""
+        more = self.additional_kwargs
+        return {
+            "temperature": self.temperature,
+            "max_output_tokens": self.max_output_tokens,
+            "reasoning": self.reasoning,
+            "store": self.store,
+            **more,
+            "tools": [*self.built_in_tools, *(more.get("tools") or ())],
+        }
 
     def client_options(self) -> dict[str, Any]:
         """Return what the SDK's clients are made with."""

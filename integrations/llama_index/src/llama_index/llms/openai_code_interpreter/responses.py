@@ -1,6 +1,6 @@
-"""From the steps of a response to LlamaIndex's `ChatResponse`s. It does no input or output.
+"""From a result to LlamaIndex's complete `ChatResponse`.
 
-What a final message looks like:
+What its message looks like:
 
 - `blocks`: a `ThinkingBlock` for each reasoning summary, one `TextBlock` with all text, a
   `ToolCallBlock` for each call of one of the caller's functions, a block for each generated file.
@@ -13,7 +13,7 @@ What a final message looks like:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, Final
 
 from llama_index.core.base.llms.types import (
@@ -26,37 +26,24 @@ from llama_index.core.base.llms.types import (
     ToolCallBlock,
 )
 
-from llama_index.llms.openai_code_interpreter.announcing import replacement_of
-from llama_index.llms.openai_code_interpreter.blocks import (
-    FileBlock,
-    inline_block,
-    reference_block,
-)
-from openai_code_interpreter import Artifact, CodeInterpreterResult
+from llama_index.llms.openai_code_interpreter.blocks import inline_block, reference_block
+from openai_code_interpreter import CodeInterpreterResult
 from openai_code_interpreter.artifacts import reference_to
 from openai_code_interpreter.containers import METADATA_KEY
-from openai_code_interpreter.events import ContainerReplaced, RefusalDelta, TextDelta
 from openai_code_interpreter.history import call_input, reasoning_input
-from openai_code_interpreter.turn import Step
 from openai_code_interpreter.wire import (
     CALL_ITEM,
     FUNCTION_CALL_ITEM,
     REASONING_ITEM,
-    TERMINAL_EVENTS,
     Wire,
-    code_interpreter_event,
     entries,
-    mapping,
     text,
 )
 
-__all__ = ["EVENTS_KEY", "REFUSAL_KEY", "STATE_KEY", "ChatReply"]
+__all__ = ["REFUSAL_KEY", "STATE_KEY", "final_response"]
 
 STATE_KEY: Final = METADATA_KEY
 """Where an assistant's message keeps the container, the calls and the artifacts."""
-
-EVENTS_KEY: Final = "code_interpreter_events"
-"""Where a chunk keeps its wire events: in the response's `additional_kwargs`, never a message's."""
 
 REFUSAL_KEY: Final = "refusal"
 """Where a message keeps what the model said in refusing."""
@@ -67,70 +54,40 @@ MAX_LOGS_CHARS: Final = 1_000
 _INCOMPLETE_KEY: Final = "incomplete_reason"
 
 
-class ChatReply:
-    """The course of one response, told in `ChatResponse`s.
+def final_response(
+    result: CodeInterpreterResult,
+    *,
+    inline_files: bool,
+    raw: Wire,
+    replaced: Wire | None = None,
+) -> ChatResponse:
+    """Return the complete response. Files are read from their store, so this may block.
 
     Args:
+        result: What came.
         inline_files: Give files as blocks with their bytes; else as blocks that any memory can
             serialise.
+        raw: The response as the API sent it.
+        replaced: What is said of a container that took the place of a lost one.
     """
-
-    def __init__(self, *, inline_files: bool) -> None:
-        self._to_block: Callable[[Artifact], FileBlock] = (
-            inline_block if inline_files else reference_block
-        )
-        self._text = ""
-        self._response: Wire = {}
-        self._replaced: Wire | None = None
-
-    def take(self, step: Step) -> list[ChatResponse]:
-        """Return what a step tells: a chunk for each piece of text, one for an event of a call."""
-        wire = step.wire or {}
-        if text(wire, "type") in TERMINAL_EVENTS:
-            self._response = mapping(wire, "response")
-        for event in step.events:
-            if isinstance(event, ContainerReplaced):
-                self._replaced = replacement_of(event)
-        chunks = [
-            self._chunk(wire, delta=event.delta)
-            for event in step.events
-            if isinstance(event, TextDelta | RefusalDelta)
-        ]
-        shown = code_interpreter_event(wire)
-        if shown is not None:
-            chunks.append(self._chunk(wire, events=[shown]))
-        return chunks
-
-    def finish(self, result: CodeInterpreterResult) -> ChatResponse:
-        """Return the complete response. Files are read from their store, so this may block."""
-        kwargs: dict[str, Any] = {}
-        state = _state(result)
-        if self._replaced is not None:
-            state["replaced"] = self._replaced
-        if state:
-            kwargs[STATE_KEY] = state
-        if result.refusal:
-            kwargs[REFUSAL_KEY] = result.refusal
-        if result.incomplete_reason:
-            kwargs[_INCOMPLETE_KEY] = result.incomplete_reason
-        blocks: list[ContentBlock] = [*_thinking_blocks(result)]
-        if said := result.text + (result.refusal or ""):
-            blocks.append(TextBlock(text=said))
-        blocks += _tool_call_blocks(result)
-        blocks += [self._to_block(artifact) for artifact in result.artifacts]
-        message = ChatMessage(role=MessageRole.ASSISTANT, blocks=blocks, additional_kwargs=kwargs)
-        return ChatResponse(message=message, delta="", raw=self._response)
-
-    def _chunk(
-        self, wire: Wire, *, delta: str = "", events: list[Wire] | None = None
-    ) -> ChatResponse:
-        self._text += delta
-        return ChatResponse(
-            message=ChatMessage(role=MessageRole.ASSISTANT, blocks=[TextBlock(text=self._text)]),
-            delta=delta,
-            raw=wire,
-            additional_kwargs={EVENTS_KEY: events} if events else {},
-        )
+    to_block = inline_block if inline_files else reference_block
+    kwargs: dict[str, Any] = {}
+    state = _state(result)
+    if replaced is not None:
+        state["replaced"] = replaced
+    if state:
+        kwargs[STATE_KEY] = state
+    if result.refusal:
+        kwargs[REFUSAL_KEY] = result.refusal
+    if result.incomplete_reason:
+        kwargs[_INCOMPLETE_KEY] = result.incomplete_reason
+    blocks: list[ContentBlock] = [*_thinking_blocks(result)]
+    if said := result.text + (result.refusal or ""):
+        blocks.append(TextBlock(text=said))
+    blocks += _tool_call_blocks(result)
+    blocks += [to_block(artifact) for artifact in result.artifacts]
+    message = ChatMessage(role=MessageRole.ASSISTANT, blocks=blocks, additional_kwargs=kwargs)
+    return ChatResponse(message=message, delta="", raw=raw)
 
 
 def _state(result: CodeInterpreterResult) -> dict[str, Any]:

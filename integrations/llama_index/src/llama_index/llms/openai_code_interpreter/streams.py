@@ -1,6 +1,7 @@
 """The shells, sync and async: they iterate a response, read its files, and close it.
 
-They hold no decision: what each step comes to is told by `ChatReply`.
+They hold no decision: what each step comes to is told by `ChatReply`, and to observers by the
+`Announcer`.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from typing import Any, TypeAlias
 
 from llama_index.core.base.llms.types import ChatResponse, ChatResponseAsyncGen, ChatResponseGen
 
-from llama_index.llms.openai_code_interpreter.announcing import announce
-from llama_index.llms.openai_code_interpreter.responses import ChatReply
+from llama_index.llms.openai_code_interpreter.announcing import Announcer
+from llama_index.llms.openai_code_interpreter.chunks import ChatReply
 from openai_code_interpreter.stream import AsyncCodeInterpreterStream, CodeInterpreterStream
 
 __all__ = ["alast", "aresponses", "closing", "last", "responses"]
@@ -22,24 +23,37 @@ __all__ = ["alast", "aresponses", "closing", "last", "responses"]
 _Method: TypeAlias = Callable[..., Any]
 
 
-def responses(stream: CodeInterpreterStream, reply: ChatReply) -> ChatResponseGen:
+def responses(
+    stream: CodeInterpreterStream, reply: ChatReply, announcer: Announcer
+) -> ChatResponseGen:
     """Yield the chunks of a response, then the complete one."""
     try:
         for step in stream.steps():
-            announce(step)
+            announcer.announce(step)
             yield from reply.take(step)
+    except Exception:
+        yield from reply.rest()
+        raise
+    else:
         yield reply.finish(stream.result)
     finally:
         stream.close()
 
 
-async def aresponses(stream: AsyncCodeInterpreterStream, reply: ChatReply) -> ChatResponseAsyncGen:
+async def aresponses(
+    stream: AsyncCodeInterpreterStream, reply: ChatReply, announcer: Announcer
+) -> ChatResponseAsyncGen:
     """Yield the chunks of a response, then the complete one; files are read in a thread."""
     try:
         async for step in stream.steps():
-            announce(step)
+            announcer.announce(step)
             for response in reply.take(step):
                 yield response
+    except Exception:
+        for response in reply.rest():
+            yield response
+        raise
+    else:
         yield await asyncio.to_thread(reply.finish, stream.result)
     finally:
         await stream.close()

@@ -1,0 +1,132 @@
+"""Which deltas are one chunk: those of fifty milliseconds, told at once, at the end, or by others."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from llama_index.llms.openai_code_interpreter.chunks import ChatReply
+from llama_index.llms.openai_code_interpreter.gathering import (
+    LONG_CHARS,
+    WINDOW_SECONDS,
+    Gathering,
+)
+from openai_code_interpreter import TextDelta
+from openai_code_interpreter.turn import Step
+
+ITEM = {"item_id": "ci_1", "output_index": 0}
+CODE_DELTA = "response.code_interpreter_call_code.delta"
+
+
+class Clock:
+    """A clock that is turned by hand."""
+
+    def __init__(self):
+        self.now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+def told(gathered):
+    return [(one.key, one.delta) for one in gathered]
+
+
+def test_the_first_delta_is_told_at_once():
+    assert told(Gathering(Clock()).add("text", "Hel", None)) == [("text", "Hel")]
+
+
+def test_deltas_within_the_window_are_told_together_by_the_first_one_after_it():
+    clock = Clock()
+    gathering = Gathering(clock)
+    gathering.add("text", "a", None)
+    for delta in "bcd":
+        clock.now += 0.01
+        assert gathering.add("text", delta, None) == []
+    clock.now += WINDOW_SECONDS - 0.03 + 1e-9
+    assert told(gathering.add("text", "e", None)) == [("text", "bcde")]
+    assert gathering.flush() == []
+
+
+def test_another_kind_tells_what_is_held_first():
+    gathering = Gathering(Clock())
+    gathering.add("text", "a", None)
+    gathering.add("text", "b", None)
+    assert told(gathering.add("code", "x", None)) == [("text", "b")]
+    assert told(gathering.flush()) == [("code", "x")]
+
+
+def test_a_gathered_chunk_has_all_its_events():
+    gathering = Gathering(Clock())
+    wires = [{"n": n} for n in range(3)]
+    first, *_ = [one for wire in wires for one in gathering.add("code", "x", wire)]
+    (rest,) = gathering.flush()
+    assert [first.wires, rest.wires] == [wires[:1], wires[1:]]
+
+
+def test_the_window_grows_with_a_long_text():
+    clock = Clock()
+    gathering = Gathering(clock)
+    gathering.add("text", "a", None, so_far=0)
+    clock.now += WINDOW_SECONDS * 2
+    assert gathering.add("text", "b", None, so_far=3 * LONG_CHARS) == []
+    clock.now += WINDOW_SECONDS * 1.01
+    assert told(gathering.add("text", "c", None, so_far=3 * LONG_CHARS)) == [("text", "bc")]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["text", "code", "other"]),
+            st.text(min_size=1, max_size=3),
+            st.floats(0, 0.2),
+        )
+    )
+)
+def test_nothing_is_lost_and_nothing_changes_places(arrivals):
+    """Whatever comes when, the chunks are the deltas in their order, joined where they touch."""
+    clock = Clock()
+    gathering = Gathering(clock)
+    out = []
+    for key, delta, pause in arrivals:
+        clock.now += pause
+        out += gathering.flush() if key == "other" else gathering.add(key, delta, None)
+    out += gathering.flush()
+    for wanted in ("text", "code"):
+        assert "".join(one.delta for one in out if one.key == wanted) == "".join(
+            delta for key, delta, _ in arrivals if key == wanted
+        )
+    pieces = [(key, char) for key, delta, _ in arrivals if key != "other" for char in delta]
+    assert [(one.key, char) for one in out for char in one.delta] == pieces
+
+
+def code_step(delta, number):
+    wire = {"type": CODE_DELTA, "delta": delta, "sequence_number": number, **ITEM}
+    return Step({**wire, "obfuscation": "xx"}, [])
+
+
+def test_code_is_told_in_chunks_without_text_that_carry_each_event():
+    """`raw` has the joined delta, where agents look; the events are as the API sent them."""
+    reply = ChatReply(inline_files=True, gathering=Gathering(Clock()))
+    chunks = [chunk for n in range(4) for chunk in reply.take(code_step(f"{n}\n", n))]
+    chunks += reply.rest()
+    first, rest = chunks
+    assert [first.delta, rest.delta, rest.message.content] == ["", "", ""]
+    assert rest.raw == {
+        "type": CODE_DELTA,
+        "delta": "1\n2\n3\n",
+        "sequence_number": 3,
+        **ITEM,
+    }
+    events = [one for chunk in chunks for one in chunk.additional_kwargs["code_interpreter_events"]]
+    assert [event["delta"] for event in events] == ["0\n", "1\n", "2\n", "3\n"]
+    assert not any("obfuscation" in event for event in events)
+
+
+def test_any_other_event_tells_what_is_held():
+    reply = ChatReply(inline_files=True, gathering=Gathering(Clock()))
+    for delta in ("a", "b", "c"):
+        shown = reply.take(Step({}, [TextDelta(delta=delta)]))
+    assert shown == []
+    (chunk,) = reply.take(Step({"type": "keepalive"}, []))
+    assert (chunk.delta, chunk.message.content) == ("bc", "abc")
