@@ -19,7 +19,7 @@ import subprocess
 import sys
 import time
 import tracemalloc
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
@@ -35,7 +35,8 @@ __all__ = ["main"]
 
 GOALS: Final = {"stream_chat": 2.5, "astream_chat": 2.0, "FunctionAgent": 1.0}
 AGENT_MB: Final = 30
-HISTORY = [ChatMessage(role="user", content="Go.")]
+ASKED: Final[Any] = {"model": "gpt-5", "input": "Go.", "stream": True}
+HISTORY: Final = [ChatMessage(role="user", content="Go.")]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -67,7 +68,7 @@ def _speed(deltas: int, rounds: int) -> int:
                 if number:  # the first round warms up
                     taken[name].append(time.process_time() - start)
     missed = 0
-    print(f"{'mode':<14} {'ms':>8} {'× the typed SDK stream':>24}")
+    print(f"{'mode':<14} {'ms':>8} {'times the typed SDK stream':>28}")
     for name, times in taken.items():
         base = taken["SDK async" if name in ("astream_chat", "SDK async") else "SDK"]
         ratio = statistics.median(b / own for b, own in zip(base, times, strict=True))
@@ -77,52 +78,55 @@ def _speed(deltas: int, rounds: int) -> int:
 
 
 def _modes(url: str) -> dict[str, Callable[[], Awaitable[None]]]:
-    client = OpenAI(base_url=url, api_key="none")
-    asked: Any = {"model": "gpt-5", "input": "Go.", "stream": True}
-
-    def llm() -> OpenAICodeInterpreter:
-        return OpenAICodeInterpreter(model="gpt-5", api_base=url, api_key="none")
+    sync_client = OpenAI(base_url=url, api_key="none")
+    sync_llm = _llm(url)
 
     async def sdk() -> None:
-        for _ in client.responses.create(**asked):
-            pass
+        _drain(sync_client.responses.create(**ASKED))
 
     async def sdk_async() -> None:
-        async with AsyncOpenAI(base_url=url, api_key="none") as own:
-            async for _ in await own.responses.create(**asked):
-                pass
-
-    sync_llm = llm()
+        async with AsyncOpenAI(base_url=url, api_key="none") as client:
+            await _adrain(await client.responses.create(**ASKED))
 
     async def stream_chat() -> None:
-        for _ in sync_llm.stream_chat(HISTORY):
-            pass
+        _drain(sync_llm.stream_chat(HISTORY))
 
     async def astream_chat() -> None:
-        async for _ in await llm().astream_chat(HISTORY):
-            pass
-
-    async def agent() -> None:
-        handler = FunctionAgent(llm=llm()).run("Go.")
-        async for _ in handler.stream_events():
-            pass
-        await handler
+        await _adrain(await _llm(url).astream_chat(HISTORY))
 
     return {
         "SDK": sdk,
         "SDK async": sdk_async,
         "stream_chat": stream_chat,
         "astream_chat": astream_chat,
-        "FunctionAgent": agent,
+        "FunctionAgent": lambda: _run_agent(url),
     }
+
+
+def _llm(url: str) -> OpenAICodeInterpreter:
+    return OpenAICodeInterpreter(model="gpt-5", api_base=url, api_key="none")
+
+
+async def _run_agent(url: str) -> None:
+    handler = FunctionAgent(llm=_llm(url)).run("Go.")
+    await _adrain(handler.stream_events())
+    await handler
+
+
+def _drain(stream: Iterable[object]) -> None:
+    for _ in stream:
+        pass
+
+
+async def _adrain(stream: AsyncIterable[object]) -> None:
+    async for _ in stream:
+        pass
 
 
 def _memory(deltas: int, rate: float) -> int:
     with _Server(0, deltas, rate) as url:
-        run = _modes(url)["FunctionAgent"]
-        asyncio.run(run()) if not rate else None
         tracemalloc.start()
-        asyncio.run(run())
+        asyncio.run(_run_agent(url))
         peak = tracemalloc.get_traced_memory()[1] / 1e6
     print(f"{deltas} deltas, {rate or 'as many as come'} a second: {peak:.1f} MB at the peak")
     return int(peak > AGENT_MB)

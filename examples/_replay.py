@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from openai_code_interpreter.testing import Scenario, StandInServer
 from openai_code_interpreter.testing.cassettes import replaying
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -61,6 +62,18 @@ def replay_session(cassette: str, url: str) -> Iterator[dict[str, Any]]:
     os.environ["LANGSMITH_TRACING"] = os.environ["LANGCHAIN_TRACING_V2"] = "false"
     with replaying(path):
         yield {"api_key": REPLAY_KEY, "max_retries": 0, url: REPLAY_URL}
+
+
+@contextmanager
+def stand_in(story: Scenario, *, live: bool, url: str = "base_url") -> Iterator[dict[str, Any]]:
+    """Yield a client's keyword arguments; if not live, those of a stand-in that plays the story."""
+    if not live:
+        with StandInServer(story) as server:
+            yield {"api_key": REPLAY_KEY, "max_retries": 0, url: server.url}
+    elif os.environ.get("OPENAI_API_KEY"):
+        yield {}
+    else:
+        raise CannotRun("--live needs a key: set OPENAI_API_KEY, or leave --live out")
 
 
 def origin_of(cassette: str) -> str:

@@ -140,6 +140,8 @@ EXPECTED = {
     "core_quickstart.py": "squares.csv: text/csv, 30 bytes",
     "langchain_agent.py": "costs.csv: text/csv, 23 bytes",
     "llama_index_agent.py": "report.csv: text/csv",
+    "llama_index_chat_engine.py": "rain.png: image/png",
+    "llama_index_workflow.py": "summary.csv: text/csv",
     "long_conversation.py": "put back: ['primes.csv'], lost: []\n",
     "print_events.py": "completed: 1 calls, 1 citations",
 }

@@ -24,6 +24,14 @@ REMEMBER = Turn(RunCode(WRITE), Say("Kept in [n](sandbox:/mnt/data/n.txt)."))
 RECALL = Turn(RunCode("print(x + 1)"), Say("It is 42."))
 
 
+# Strict: the tests under it tell the day on which upstream is mended.
+needs_a_memory_that_serialises = pytest.mark.xfail(
+    tuple(map(int, pydantic.VERSION.split(".")[:2])) >= (2, 14),
+    reason="llama-index-core cannot serialise its default memory on pydantic 2.14, text included",
+    strict=True,
+)
+
+
 def container_of(body):
     return body["tools"][0]["container"]
 
@@ -96,10 +104,7 @@ async def test_a_second_run_with_a_memory_goes_on_in_the_same_container(
     assert get_artifacts(kept[0])[0].read_bytes() == b"12345678"
 
 
-@pytest.mark.skipif(
-    pydantic.VERSION >= "2.14",
-    reason="llama-index-core cannot serialise its default memory on pydantic 2.14, text included",
-)
+@needs_a_memory_that_serialises
 @pytest.mark.parametrize("store", ["memory", "directory"])
 async def test_a_second_run_with_a_context_goes_on_in_the_same_container(
     serve, make_llm, asked, tmp_path, store
@@ -113,6 +118,30 @@ async def test_a_second_run_with_a_context_goes_on_in_the_same_container(
     output = await agent.run("Recall.", ctx=ctx)
     assert logs(output) == ["42\n"]
     assert container_of(asked(server)[1]) == get_container_id(output)
+
+
+@needs_a_memory_that_serialises
+async def test_an_agents_default_memory_remembers_the_first_turn(serve, make_llm, asked):
+    """The day on which this passes everywhere, README and examples need no Memory any more."""
+    server = serve(REMEMBER, RECALL)
+    agent = FunctionAgent(llm=make_llm(server))
+    ctx = Context(agent)
+    await agent.run("Remember.", ctx=ctx)
+    await agent.run("Recall.", ctx=ctx)
+    assert "Remember." in str(asked(server)[1]["input"])
+
+
+async def test_a_memory_that_is_passed_remembers_the_first_turn(
+    serve, make_llm, make_memory, asked
+):
+    """The way round it, with every pydantic; also where the context goes through JSON."""
+    server = serve(REMEMBER, RECALL)
+    agent = FunctionAgent(llm=make_llm(server))
+    ctx, memory = Context(agent), make_memory("talk")
+    await agent.run("Remember.", ctx=ctx, memory=memory)
+    await agent.run("Recall.", ctx=ctx, memory=memory)
+    assert "Remember." in str(asked(server)[1]["input"])
+    assert container_of(asked(server)[1]) != {"type": "auto"}
 
 
 async def test_two_users_of_one_agent_share_no_container(serve, make_llm, make_memory):
@@ -139,8 +168,9 @@ async def test_a_react_agent_reads_the_answer(serve, make_llm):
 @pytest.mark.parametrize("streaming", [True, False])
 async def test_a_failed_response_ends_the_agents_run(serve, make_llm, streaming):
     server = serve(Turn(Say("Oh"), faults=[FailResponse("server_error", "It broke.")]))
-    with pytest.raises(ResponseFailedError, match="It broke"):
+    with pytest.raises(ResponseFailedError, match="It broke") as caught:
         await FunctionAgent(llm=make_llm(server), streaming=streaming).run("Go.")
+    assert caught.value.partial.text == "Oh"
 
 
 async def test_a_cut_stream_ends_the_agents_run(serve, make_llm):

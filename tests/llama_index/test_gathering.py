@@ -1,9 +1,13 @@
-"""Which deltas are one chunk: those of fifty milliseconds, told at once, at the end, or by others."""
+"""Which deltas are one chunk: those of fifty milliseconds, between two other events."""
 
 from __future__ import annotations
 
+import tracemalloc
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from llama_index.core.agent.workflow import AgentStream
 
 from llama_index.llms.openai_code_interpreter.chunks import ChatReply
 from llama_index.llms.openai_code_interpreter.gathering import (
@@ -130,3 +134,38 @@ def test_any_other_event_tells_what_is_held():
     assert shown == []
     (chunk,) = reply.take(Step({"type": "keepalive"}, []))
     assert (chunk.delta, chunk.message.content) == ("bc", "abc")
+
+
+DELTAS = 8_000
+PEER_MB = 30
+"""What an agent keeps of 8,000 deltas from LlamaIndex's own `OpenAIResponses`, measured once."""
+
+
+@pytest.mark.parametrize("rate", [100, 1_000_000], ids=["100 a second", "full speed"])
+def test_an_agent_keeps_less_of_a_long_answer_than_of_the_peers(rate):
+    """An agent keeps an `AgentStream` of each chunk while it runs; each has the text so far."""
+    clock = Clock()
+    reply = ChatReply(inline_files=False, gathering=Gathering(clock))
+    wire = {"type": "response.output_text.delta", "item_id": "msg_1", "obfuscation": "x" * 10}
+    tracemalloc.start()
+    kept = []
+    for number in range(DELTAS):
+        clock.now += 1 / rate
+        step = Step({**wire, "sequence_number": number}, [TextDelta(delta=f"{number:05} ")])
+        kept += map(streamed, reply.take(step))
+    kept += map(streamed, reply.rest())
+    peak = tracemalloc.get_traced_memory()[1] / 1e6
+    tracemalloc.stop()
+    assert kept[-1].response == "".join(f"{number:05} " for number in range(DELTAS))
+    assert peak < PEER_MB
+
+
+def streamed(chunk):
+    """What `FunctionAgent` makes of a chunk, and keeps."""
+    return AgentStream(
+        delta=chunk.delta,
+        response=chunk.message.content,
+        tool_calls=[],
+        raw=chunk.raw,
+        current_agent_name="Agent",
+    )

@@ -207,3 +207,63 @@ def test_generated_files_go_into_the_given_store(serve, make_llm):
     assert llm.artifact_store is store
     (artifact,) = get_artifacts(llm.chat(ASK), store=store)
     assert store.read_bytes(artifact.key) == b"7"
+
+
+CODE_INTERPRETER = {"type": "code_interpreter", "container": {"type": "auto", "memory_limit": "4g"}}
+WEB_SEARCH = {"type": "web_search", "search_context_size": "low"}
+
+
+@pytest.mark.parametrize(
+    ("options", "call", "offered"),
+    [
+        ([], {}, [{"type": "code_interpreter", "container": {"type": "auto"}}]),
+        ([CODE_INTERPRETER], {}, [CODE_INTERPRETER]),
+        ([WEB_SEARCH, CODE_INTERPRETER], {}, [WEB_SEARCH, CODE_INTERPRETER]),
+        (
+            [{"type": "code_interpreter"}],
+            {"tools": [WEB_SEARCH]},
+            [{"type": "code_interpreter", "container": {"type": "auto"}}, WEB_SEARCH],
+        ),
+        (
+            [CODE_INTERPRETER],
+            {"container": "auto"},
+            [{"type": "code_interpreter", "container": {"type": "auto"}}],
+        ),
+    ],
+)
+def test_built_in_tools_are_merged_with_ours_and_others_pass(
+    options, call, offered, serve, make_llm, asked
+):
+    server = serve(Turn(Say("Hi.")))
+    make_llm(server, built_in_tools=options).chat(ASK, **call)
+    assert asked(server)[0]["tools"] == offered
+
+
+def test_the_constructors_container_comes_before_that_of_its_built_in_tools():
+    llm = OpenAICodeInterpreter("gpt-5", container="cntr_1", built_in_tools=[CODE_INTERPRETER])
+    assert llm.container == "cntr_1"
+    copy = OpenAICodeInterpreter.from_json(llm.to_json())
+    assert (copy.container, copy.built_in_tools) == ("cntr_1", [CODE_INTERPRETER])
+
+
+async def test_an_azure_client_serves_both_sides(serve):
+    server = serve(Turn(Say("1")), repeat=True)
+    azure = {"api_key": "given", "api_version": "preview", "base_url": server.url}
+    for clients in (
+        {"client": openai.AzureOpenAI(**azure)},
+        {"async_client": openai.AsyncAzureOpenAI(**azure)},
+    ):
+        llm = OpenAICodeInterpreter("my-deployment", **clients)
+        assert llm.chat(ASK).message.content == "1"
+        assert (await llm.achat(ASK)).message.content == "1"
+    assert {one.headers["api-key"] for one in server.requests} == {"given"}
+    assert {one.body["model"] for one in server.requests} == {"my-deployment"}
+
+
+def test_headers_and_store_reach_the_request(serve, make_llm):
+    server = serve(Turn(Say("1")))
+    llm = make_llm(server, default_headers={"X-Team": "blue"}, store=False, timeout=5.0)
+    llm.chat(ASK)
+    (request,) = server.requests
+    assert request.headers["x-team"] == "blue"
+    assert request.body["store"] is False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 
 import llama_index.core.instrumentation as instrument
@@ -11,8 +12,13 @@ from llama_index.core.agent.workflow import FunctionAgent, ReActAgent
 from llama_index.core.callbacks import CallbackManager, CBEventType, EventPayload
 from llama_index.core.callbacks.base_handler import BaseCallbackHandler
 from llama_index.core.instrumentation.event_handlers import BaseEventHandler
-from llama_index.core.instrumentation.events.llm import LLMChatInProgressEvent
+from llama_index.core.instrumentation.events.llm import (
+    LLMChatInProgressEvent,
+    LLMChatStartEvent,
+    LLMCompletionStartEvent,
+)
 from llama_index.core.llms import ChatMessage
+from pydantic import Field
 
 from llama_index.llms.openai_code_interpreter import (
     CodeInterpreterArtifactEvent,
@@ -46,7 +52,7 @@ def user(text):
 class Observer(BaseEventHandler):
     """Keeps every event."""
 
-    seen: list = []
+    seen: list = Field(default_factory=list)
 
     def handle(self, event, **_):
         self.seen.append(event)
@@ -57,7 +63,7 @@ class Observer(BaseEventHandler):
 
 @pytest.fixture
 def observer():
-    handler = Observer(seen=[])
+    handler = Observer()
     root = instrument.get_dispatcher()
     root.add_event_handler(handler)
     yield handler
@@ -73,11 +79,7 @@ async def test_each_method_tells_of_container_code_and_file_in_this_order(
         CodeInterpreterContainerEvent, CodeInterpreterCodeEvent, CodeInterpreterArtifactEvent
     )
     assert container.container_id == get_container_id(final)
-    assert (code.code, code.logs, code.status) == (CODE, "8\n7\n", "completed") or (
-        code.code,
-        code.logs,
-        code.status,
-    ) == (CODE, "7\n", "completed")
+    assert (code.code, code.logs, code.status) == (CODE, "7\n", "completed")
     assert code.container_id == artifact.container_id == container.container_id
     assert (artifact.filename, artifact.size, artifact.media_type) == ("n.txt", 8, "text/plain")
     assert artifact.artifact.read_bytes() == b"12345678"
@@ -86,7 +88,7 @@ async def test_each_method_tells_of_container_code_and_file_in_this_order(
 @pytest.mark.parametrize("method", ALL)
 async def test_events_belong_to_the_span_of_their_call(method, serve, make_llm, chunks, observer):
     await chunks(make_llm(serve(WRITE)), method, "Go.")
-    (start,) = [one for one in observer.seen if type(one).__name__.endswith(("ChatStartEvent", "CompletionStartEvent"))]
+    (start,) = observer.of(LLMChatStartEvent, LLMCompletionStartEvent)
     (container,) = observer.of(CodeInterpreterContainerEvent)
     assert start.span_id is not None
     assert container.span_id == start.span_id
@@ -98,14 +100,13 @@ async def test_events_are_json_without_the_files_bytes(serve, make_llm, observer
         CodeInterpreterContainerEvent, CodeInterpreterCodeEvent, CodeInterpreterArtifactEvent
     ):
         assert event.class_name() == type(event).__name__
-        assert "12345678" not in event.model_dump_json().replace(CODE, "") or event.class_name() == (
-            "CodeInterpreterCodeEvent"
-        )
+        assert json.loads(event.model_dump_json())["id_"] == event.id_
         assert "artifact" not in event.model_dump()
 
 
 async def test_an_agents_events_name_its_run(serve, make_llm, observer):
-    handler = ReActAgent(llm=make_llm(serve(Turn(*WRITE.steps[:1], Say("Thought: x\nAnswer: y"))))).run("Go.")
+    server = serve(Turn(RunCode(CODE), Say("Thought: x\nAnswer: y")))
+    handler = ReActAgent(llm=make_llm(server)).run("Go.")
     await handler
     (container,) = observer.of(CodeInterpreterContainerEvent)
     assert container.tags["llamaindex.run_id"] == handler.run_id
@@ -168,7 +169,10 @@ def test_streams_that_are_read_by_turns_collect_their_own_files(serve, make_llm)
         for _ in one:
             next(other, None)
         list(other)
-    assert [[file.filename for file in found] for found in (first, second)] == [["a.txt"], ["b.txt"]]
+    assert [[file.filename for file in found] for found in (first, second)] == [
+        ["a.txt"],
+        ["b.txt"],
+    ]
 
 
 def test_blocks_in_blocks_both_collect_and_nothing_is_collected_outside(serve, make_llm):

@@ -175,9 +175,8 @@ async def test_the_container_the_files_and_the_talk_survive(
         assert get_container_id(message) == found.container_id
         assert [one.read_bytes() for one in get_artifacts(message)] == [b"12345678"]
 
-    with use_container(None if walk.carries else found.container_id):
-        with collect_artifacts() as again:
-            _, told = await talker.ask(SECOND)
+    with use_container(None if walk.carries else found.container_id), collect_artifacts() as again:
+        _, told = await talker.ask(SECOND)
     assert "It is 42." in told
     assert [call.logs for call in again.calls] == ["42\n"]
     assert again.container_id == found.container_id

@@ -29,7 +29,7 @@ from openai_code_interpreter.artifacts.media_types import HEAD_BYTES, media_type
 from openai_code_interpreter.artifacts.plan import FileKey
 from openai_code_interpreter.containers.background import Background, without_stale_calls
 from openai_code_interpreter.history import call_input, reasoning_input
-from openai_code_interpreter.wire import Wire, entries, mapping, text
+from openai_code_interpreter.wire import Wire, entries, mapping, number, text
 
 __all__ = ["background_of", "input_items", "known_files"]
 
@@ -99,20 +99,34 @@ def input_items(
 
 
 def _assistant_items(message: ChatMessage, where: str) -> Iterator[Wire]:
-    for number, block in enumerate(message.blocks):
+    for place, block in enumerate(message.blocks):
         if block.block_type not in _OF_ASSISTANT:
-            raise _unsupported(block, number, where)
+            raise _unsupported(block, place, where)
     state = message_state(message)
     for call in entries(state, "calls"):
         replay = call_input(call)
         if replay is not None:
             yield from (reasoning_input(item) for item in entries(call, "reasoning"))
             yield replay
-    if said := restore_links(message.content or "", mapping(state, "rewritten_links")):
+    for said, phase in _said(message, state):
         content = [{"type": "output_text", "text": said, "annotations": []}]
-        yield {"type": "message", "role": "assistant", "content": content}
+        named = {"phase": phase} if phase else {}
+        yield {"type": "message", "role": "assistant", "content": content, **named}
     for block in _calls(message):
         yield _function_call(block, where)
+
+
+def _said(message: ChatMessage, state: Wire) -> Iterator[tuple[str, str]]:
+    """The text of a message and its phase; several where it was made of several."""
+    said = restore_links(message.content or "", mapping(state, "rewritten_links"))
+    parts = [(number(one, "chars"), text(one, "phase")) for one in entries(state, "phases")]
+    if sum(chars for chars, _ in parts) != len(said):
+        parts = [(len(said), "")]  # it has no phases, or somebody has changed the text since
+    start = 0
+    for chars, phase in parts:
+        if chars > 0:
+            yield said[start : start + chars], phase
+            start += chars
 
 
 def _calls(message: ChatMessage) -> list[ToolCallBlock]:
@@ -154,14 +168,14 @@ def _lacks_its_call(call_id: str, where: str) -> InvalidInputError:
 def _parts(message: ChatMessage, where: str) -> list[Wire]:
     """The blocks of a message as content parts; empty texts are left out."""
     parts: list[Wire] = []
-    for number, block in enumerate(message.blocks):
+    for place, block in enumerate(message.blocks):
         to_part = _PARTS.get(block.block_type)
         if to_part is None:
-            raise _unsupported(block, number, where)
+            raise _unsupported(block, place, where)
         try:
             part = to_part(block)
         except (OSError, ValueError) as error:
-            msg = f"{where}, block {number}: the {type(block).__name__} cannot be read: {error}"
+            msg = f"{where}, block {place}: the {type(block).__name__} cannot be read: {error}"
             raise InvalidInputError(msg) from error
         if part is not None:
             parts.append(part)
@@ -201,9 +215,9 @@ def _data_url(data: bytes, kind: str) -> str:
     return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
 
 
-def _unsupported(block: object, number: int, where: str) -> InvalidInputError:
+def _unsupported(block: object, place: int, where: str) -> InvalidInputError:
     msg = (
-        f"{where}, block {number}: a {type(block).__name__} cannot be sent; use TextBlock, "
+        f"{where}, block {place}: a {type(block).__name__} cannot be sent; use TextBlock, "
         "ImageBlock or DocumentBlock"
     )
     return InvalidInputError(msg)

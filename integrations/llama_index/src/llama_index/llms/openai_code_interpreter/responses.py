@@ -6,8 +6,8 @@ What its message looks like:
   `ToolCallBlock` for each call of one of the caller's functions, a block for each generated file.
   Runs of code are no `ToolCallBlock`: an agent would try to execute them.
 - `additional_kwargs["code_interpreter"]`: `{"container_id", "calls", "artifacts", "failures",
-  "dangling_links", "rewritten_links", "replaced"}`, small and JSON: any memory keeps it, and the
-  next turn can go on from it.
+  "dangling_links", "rewritten_links", "replaced", "phases"}`, small and JSON: any memory keeps it,
+  and the next turn can go on from it.
 - `additional_kwargs["refusal"]`, `["incomplete_reason"]`: if the model refused, or was stopped.
 """
 
@@ -34,9 +34,11 @@ from openai_code_interpreter.history import call_input, reasoning_input
 from openai_code_interpreter.wire import (
     CALL_ITEM,
     FUNCTION_CALL_ITEM,
+    MESSAGE_ITEM,
     REASONING_ITEM,
     Wire,
     entries,
+    optional_text,
     text,
 )
 
@@ -73,6 +75,8 @@ def final_response(
     to_block = inline_block if inline_files else reference_block
     kwargs: dict[str, Any] = {}
     state = _state(result)
+    if phases := list(_phases(result)):
+        state["phases"] = phases
     if replaced is not None:
         state["replaced"] = replaced
     if state:
@@ -107,6 +111,18 @@ def _state(result: CodeInterpreterResult) -> dict[str, Any]:
     if result.failures:
         state["failures"] = [error.to_dict() for error in result.failures]
     return state
+
+
+def _phases(result: CodeInterpreterResult) -> Iterator[Wire]:
+    """Yield the length and the phase of each message that the text is made of, if one has a phase.
+
+    The API asks for the `phase` of its messages, `commentary` or `final_answer`, to be sent back.
+    """
+    said = [item for item in result.output if text(item, "type") == MESSAGE_ITEM]
+    if any(text(item, "phase") for item in said):
+        for item in said:
+            chars = sum(len(text(part, "text")) for part in entries(item, "content"))
+            yield {"chars": chars, "phase": optional_text(item, "phase")}
 
 
 def _finished_calls(result: CodeInterpreterResult) -> Iterator[Wire]:
