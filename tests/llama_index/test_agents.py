@@ -5,6 +5,7 @@ from __future__ import annotations
 import pydantic
 import pytest
 from llama_index.core.agent.workflow import AgentStream, AgentWorkflow, FunctionAgent, ReActAgent
+from llama_index.core.base.llms.types import TextBlock, ThinkingBlock
 from llama_index.core.program.function_program import FunctionCallingProgram
 from llama_index.core.workflow import Context
 
@@ -16,6 +17,7 @@ from openai_code_interpreter.testing import (
     FailResponse,
     RunCode,
     Say,
+    Think,
     Turn,
 )
 
@@ -64,6 +66,19 @@ async def test_an_agent_streams_the_answers_pieces_and_the_codes_events(serve, m
                 code += event.raw["delta"]
     await handler
     assert (deltas, code) == ("Kept in [n](sandbox:/mnt/data/n.txt).", WRITE)
+
+
+async def test_an_agent_streams_the_reasonings_summary_and_ends_with_it(serve, make_llm):
+    server = serve(Turn(Think("First think of it, then say it."), Say("Said.")))
+    handler = FunctionAgent(llm=make_llm(server)).run("Go.")
+    thought = ""
+    async for event in handler.stream_events():
+        if isinstance(event, AgentStream):
+            thought += event.thinking_delta or ""
+    output = await handler
+    assert thought == "First think of it, then say it."
+    assert [type(block) for block in output.response.blocks] == [ThinkingBlock, TextBlock]
+    assert output.response.blocks[0].content == thought
 
 
 @pytest.mark.parametrize("streaming", [True, False])

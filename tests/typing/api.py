@@ -135,6 +135,9 @@ def llama_index_users() -> None:
         artifact_store=FsspecStore("s3://bucket/prefix", block_size=2**23, profile="name"),
     )
     response = llm.chat([])
+    with llama_index_side.collect_artifacts() as found, llama_index_side.use_container("cntr_1"):
+        assert_type(found.container_id, str | None)
+        assert_type(found[0], Artifact)
     assert_type(llama_index_side.get_artifacts(response), list[Artifact])
     assert_type(llama_index_side.get_container_id(response), str | None)
     assert_type(llama_index_side.code_interpreter_events(response), list[dict[str, Any]])
