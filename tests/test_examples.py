@@ -139,6 +139,7 @@ def test_the_example_runs_from_its_cassette(name: str, tmp_path: Path) -> None:
 EXPECTED = {
     "core_quickstart.py": "squares.csv: text/csv, 30 bytes",
     "langchain_agent.py": "costs.csv: text/csv, 23 bytes",
+    "langchain_quickstart.py": "22 bytes\nSummary(total=55, count=5), in the same",
     "llama_index_agent.py": "report.csv: text/csv",
     "llama_index_chat_engine.py": "rain.png: image/png",
     "llama_index_workflow.py": "summary.csv: text/csv",

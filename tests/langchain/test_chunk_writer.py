@@ -75,9 +75,9 @@ def test_a_response_that_stops_in_the_middle_of_code_is_a_valid_message():
 
 
 def test_items_of_other_tools_are_passed_on():
-    search = {"type": "web_search_call", "id": "ws_1", "status": "completed", "action": {}}
-    _, message = written(done(search), end(search))
-    assert [block["value"] for block in blocks(message, "non_standard")] == [search]
+    shell = {"type": "shell_call", "id": "sh_1", "status": "completed", "action": {}}
+    _, message = written(done(shell), end(shell))
+    assert [block["value"] for block in blocks(message, "non_standard")] == [shell]
 
 
 def test_unknown_events_and_outputs_make_no_trouble():

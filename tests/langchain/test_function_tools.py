@@ -163,7 +163,7 @@ def test_a_bound_code_interpreter_is_merged_with_the_models_own(chat, asked):
 @pytest.mark.parametrize("is_async", [False, True])
 async def test_structured_output_comes_by_a_function_call(is_async, chat, asked):
     model, server = chat(Turn(RunCode("1"), CallFunction("Mean", {"value": 2.5, "count": 2})))
-    structured = model.with_structured_output(Mean)
+    structured = model.with_structured_output(Mean, method="function_calling")
     answer = await structured.ainvoke("go") if is_async else structured.invoke("go")
     assert answer == Mean(value=2.5, count=2)
     body = asked(server)[0]
@@ -175,7 +175,8 @@ def test_structured_output_can_keep_the_message_and_its_container(chat):
     from langchain_openai_code_interpreter import get_container_id
 
     model, server = chat(Turn(RunCode("1"), CallFunction("Mean", {"value": 2.5, "count": 2})))
-    answer = model.with_structured_output(Mean, include_raw=True).invoke("go")
+    structured = model.with_structured_output(Mean, method="function_calling", include_raw=True)
+    answer = structured.invoke("go")
     assert answer["parsed"] == Mean(value=2.5, count=2)
     assert {get_container_id(answer["raw"])} == set(server.containers)
 
@@ -210,3 +211,33 @@ async def test_an_agents_loop_in_a_graph_ends_with_the_answer(chat):
     assert [message.type for message in state["messages"]] == ["human", "ai", "tool", "ai"]
     assert state["messages"][-1].text == "It rains."
     assert len(server.containers) == 1
+
+
+def test_a_tool_choice_that_names_no_tool_is_an_error_that_lists_them(chat):
+    model, server = chat(Turn())
+    with pytest.raises(ValueError, match=r"'wether' names no tool: the functions are weather"):
+        model.bind_tools([weather], tool_choice="wether")
+    assert server.requests == []
+
+
+def test_tools_that_were_bound_without_bind_tools_are_sent_flat(chat, asked):
+    model, server = chat(Turn(Say("Hi.")))
+    nested = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
+    choice = {"type": "function", "function": {"name": "f"}}
+    model.bind(tools=[nested], tool_choice=choice).invoke("go")
+    body = asked(server)[0]
+    assert body["tools"][1] == {"type": "function", "name": "f", "parameters": {"type": "object"}}
+    assert body["tool_choice"] == {"type": "function", "name": "f"}
+
+
+def test_the_code_interpreter_can_be_forced_without_a_function_at_hand(chat, asked):
+    model, server = chat(Turn(RunCode("1"), Say("1.")))
+    model.bind_tools([], tool_choice="code_interpreter").invoke("go")
+    assert asked(server)[0]["tool_choice"] == {"type": "code_interpreter"}
+
+
+@pytest.mark.parametrize("parallel", [True, False])
+def test_parallel_calls_can_be_switched(parallel, chat, asked):
+    model, server = chat(Turn(Say("Hi.")))
+    model.bind_tools([weather], parallel_tool_calls=parallel).invoke("go")
+    assert asked(server)[0]["parallel_tool_calls"] is parallel

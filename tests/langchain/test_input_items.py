@@ -90,6 +90,26 @@ def test_roles_are_kept():
             {"type": "input_file", "file_id": "file-1"},
         ),
         (
+            {"type": "text-plain", "text": "a note", "mime_type": "text/plain"},
+            {"type": "input_text", "text": "a note"},
+        ),
+        (
+            {"type": "file", "base64": PIXEL, "mime_type": "application/pdf", "filename": "a.pdf"},
+            {"type": "input_file", "filename": "a.pdf"},
+        ),
+        (
+            {"type": "image", "url": "https://x/y.png"},
+            {"type": "input_image", "image_url": "https://x/y.png"},
+        ),
+        (
+            {"type": "input_image", "file_id": "file-1"},
+            {"type": "input_image", "file_id": "file-1"},
+        ),
+        (
+            {"type": "non_standard", "value": {"type": "input_text", "text": "t"}},
+            {"type": "input_text", "text": "t"},
+        ),
+        (
             {"type": "input_file", "file_url": "https://x/y.pdf"},
             {"type": "input_file", "file_url": "https://x/y.pdf"},
         ),
@@ -116,6 +136,81 @@ def test_what_has_no_counterpart_is_an_error_that_names_it_and_its_place(message
     with pytest.raises(InvalidInputError, match=named) as caught:
         to_input_items([HumanMessage("go"), message])
     assert "message 1" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("block", "way_out"),
+    [
+        ({"type": "image", "file_id": "file-1"}, "input_image"),
+        ({"type": "image", "source_type": "id", "id": "file-1"}, "input_image"),
+        ({"type": "image"}, "image"),
+        ({"type": "image_url"}, "image_url"),
+        ({"type": "file"}, "file"),
+        ({"type": "hologram"}, "hologram"),
+        ({}, "None"),
+        ({"type": "non_standard", "value": {"type": "hologram"}}, "non_standard"),
+        ({"type": "tool_result", "content": "x"}, "tool_use_id"),
+    ],
+    ids=str,
+)
+def test_a_block_that_cannot_be_sent_is_an_error_that_names_message_and_block(block, way_out):
+    message = HumanMessage([{"type": "text", "text": "Look:"}, block])
+    with pytest.raises(InvalidInputError, match=way_out) as caught:
+        to_input_items([HumanMessage("go"), message])
+    assert "message 1" in str(caught.value)
+    assert "block 1" in str(caught.value)
+
+
+def test_an_assistants_block_that_nobody_knows_is_an_error_that_names_message_and_block():
+    message = assistant({"type": "text", "text": "Hi."}, {"type": "hologram"})
+    with pytest.raises(InvalidInputError, match="hologram") as caught:
+        items_of(message)
+    assert "block 1 of message 1" in str(caught.value)
+
+
+def test_a_tools_answer_without_its_call_is_an_error_that_names_the_message():
+    with pytest.raises(InvalidInputError, match="message 1 answers the call 'call_9'"):
+        items_of(ToolMessage("1", tool_call_id="call_9"))
+
+
+def test_a_tools_answer_alone_may_continue_a_stored_response():
+    answer = ToolMessage("1", tool_call_id="call_9")
+    assert kinds(to_input_items([answer], continues=True)) == ["function_call_output"]
+
+
+def invalid(**fields):
+    call = {"id": "call_1", "name": "f", "args": '{"a', "error": None, "type": "invalid_tool_call"}
+    return {**call, **fields}
+
+
+@pytest.mark.parametrize("where", ["block", "field"])
+def test_an_answer_to_a_call_that_was_no_json_is_sent_with_the_call(where):
+    message = (
+        assistant(invalid()) if where == "block" else AIMessage("", invalid_tool_calls=[invalid()])
+    )
+    called, answered = items_of(message, ToolMessage("no JSON", tool_call_id="call_1"))
+    assert (called["type"], called["arguments"]) == ("function_call", '{"a')
+    assert answered["output"] == "no JSON"
+
+
+def test_a_call_that_was_no_json_and_got_no_answer_is_not_sent():
+    assert kinds(items_of(assistant(invalid(), {"type": "text", "text": "Hm."}))) == ["assistant"]
+
+
+def test_reasoning_in_several_blocks_is_one_item():
+    message = assistant(
+        {"type": "reasoning", "id": "rs_1", "reasoning": "a"},
+        {"type": "reasoning", "id": "rs_1", "reasoning": "b", "encrypted_content": "g"},
+        {"type": "text", "text": "Hi.", "id": "msg_1"},
+    )
+    item, _ = items_of(message)
+    assert [part["text"] for part in item["summary"]] == ["a", "b"]
+    assert item["encrypted_content"] == "g"
+
+
+def test_a_standard_refusal_block_is_sent_as_a_refusal():
+    (item,) = items_of(assistant({"type": "refusal", "refusal": "No.", "id": "msg_1"}))
+    assert item["content"] == [{"type": "refusal", "refusal": "No."}]
 
 
 @pytest.mark.parametrize(
@@ -256,6 +351,7 @@ def test_a_tools_answer_may_hold_pictures():
         ],
         tool_call_id="call_1",
     )
-    (item,) = items_of(message)
+    called = AIMessage("", tool_calls=[{"name": "f", "args": {}, "id": "call_1"}])
+    _, item = items_of(called, message)
     assert item["call_id"] == "call_1"
     assert [part["type"] for part in item["output"]] == ["input_text", "input_image"]

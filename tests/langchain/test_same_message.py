@@ -39,7 +39,7 @@ SCENARIOS = {
         RunCode(PLOT),
         Think(encrypted=True),
         RunCode("1 + 1"),
-        Say("Here: [plot](sandbox:/mnt/data/plot.png)."),
+        Say("Here: [plot](sandbox:/mnt/data/plot.png).", phase="commentary"),
         RunCode("open('/mnt/data/u.txt', 'w').write('u')"),
         Say("And [t](sandbox:/mnt/data/t.csv), [u](sandbox:/mnt/data/u.txt)."),
         CallFunction("lookup", {"city": "Köln"}, call_id="call_1"),

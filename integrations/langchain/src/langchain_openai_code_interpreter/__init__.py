@@ -15,6 +15,7 @@ from langchain_openai_code_interpreter.callbacks import (
     CodeInterpreterCallbackHandler,
 )
 from langchain_openai_code_interpreter.chat_models import ChatOpenAICodeInterpreter
+from langchain_openai_code_interpreter.errors import RefusalError
 
 if TYPE_CHECKING:
     from langchain_openai_code_interpreter.agents import (
@@ -29,6 +30,7 @@ __all__ = [
     "AsyncCodeInterpreterCallbackHandler",
     "ChatOpenAICodeInterpreter",
     "CodeInterpreterCallbackHandler",
+    "RefusalError",
     "code_interpreter_events",
     "get_artifacts",
     "get_container_id",

@@ -15,35 +15,39 @@ from langchain_core.language_models.chat_models import (
     agenerate_from_stream,
     generate_from_stream,
 )
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.language_models.model_profile import ModelProfile
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
-from langchain_core.utils import secret_from_env
-from pydantic import ConfigDict, Field, PrivateAttr, SecretStr, model_validator
+from pydantic import PrivateAttr, model_validator
 from typing_extensions import override
 
 from langchain_openai_code_interpreter.announcing import aannounce, announce
 from langchain_openai_code_interpreter.chunks import ChunkWriter
+from langchain_openai_code_interpreter.counting import count_tokens
+from langchain_openai_code_interpreter.errors import araising_both, raising_both
+from langchain_openai_code_interpreter.options import ChatOptions
+from langchain_openai_code_interpreter.profiles import profile_of
 from langchain_openai_code_interpreter.requests import engine_call
-from langchain_openai_code_interpreter.tools import bound_tool_choice, bound_tools
-from openai_code_interpreter import (
-    ArtifactStore,
-    AsyncCodeInterpreterStream,
-    CodeInterpreterStream,
+from langchain_openai_code_interpreter.structured import (
+    Method,
+    Schema,
+    answer_format,
+    parsed,
+    parser_of,
 )
+from langchain_openai_code_interpreter.tools import bound_tool_choice, bound_tools
+from openai_code_interpreter import AsyncCodeInterpreterStream, CodeInterpreterStream
 from openai_code_interpreter.artifacts import chosen_store
-from openai_code_interpreter.artifacts.options import DeliveryOptions
 from openai_code_interpreter.clients import ClientPool
-from openai_code_interpreter.config import AUTO, Container
-from openai_code_interpreter.containers import ContainerOptions
 from openai_code_interpreter.containers.ledger import Ledger
 from openai_code_interpreter.engine import Engine
 
 __all__ = ["ChatOpenAICodeInterpreter"]
 
 
-class ChatOpenAICodeInterpreter(BaseChatModel, DeliveryOptions, ContainerOptions):
+class ChatOpenAICodeInterpreter(BaseChatModel, ChatOptions):
     """A chat model that runs Python in a container at OpenAI and returns the files it made.
 
     Code appears while it is written, as `server_tool_call_chunk` blocks; its logs follow as a
@@ -87,56 +91,6 @@ class ChatOpenAICodeInterpreter(BaseChatModel, DeliveryOptions, ContainerOptions
         ```
     """
 
-    model_config = ConfigDict(populate_by_name=True, arbitrary_types_allowed=True, extra="forbid")
-
-    model: str
-    """The model's name, such as `gpt-5`."""
-
-    container: Container = AUTO
-    """`"auto"`, the id of a container, a `ContainerConfig` or a `ManagedContainer`."""
-
-    files: list[Any] = Field(default_factory=list, exclude=True, repr=False)
-    """Files that every call hands in: paths, `(name, bytes)`, file ids, artifacts."""
-
-    include_outputs: bool = True
-    """Ask the API for logs and images of the code."""
-
-    artifact_store: ArtifactStore | None = Field(default=None, exclude=True, repr=False)
-    """Where generated files go; by default the memory of this process."""
-
-    inline_max_bytes: int = Field(default=256 * 1024, ge=0)
-    """Images up to this size in bytes, at most four a response, are `image` blocks with base64;
-    0 makes every file a reference. Do that where a checkpointer keeps every turn: it would keep
-    every picture once for each turn that follows it."""
-
-    temperature: float | None = None
-    max_tokens: int | None = Field(default=None, gt=0)
-    """The most tokens that a response may have; the API's `max_output_tokens`."""
-    reasoning: dict[str, Any] | None = None
-    """Reasoning options, such as `{"effort": "low", "summary": "auto"}`."""
-    stop: list[str] | None = Field(default=None, alias="stop_sequences")
-    """LangChain's stop sequences. The API has none: they are left out, with a warning."""
-    model_kwargs: dict[str, Any] = Field(default_factory=dict)
-    """Any other options of `responses.create`."""
-    streaming: bool = False
-    """Stream even where a plain answer was asked for."""
-
-    api_key: SecretStr | None = Field(
-        default_factory=secret_from_env("OPENAI_API_KEY", default=None)
-    )
-    base_url: str | None = None
-    organization: str | None = None
-    timeout: float | None = None
-    """Seconds that a single wait for the network may take; by default the SDK's ten minutes."""
-    max_retries: int | None = Field(default=None, ge=0)
-    """How often the SDK tries a request again; by default its own two."""
-    default_headers: dict[str, str] | None = Field(default=None, repr=False)
-
-    client: Any = Field(default=None, exclude=True, repr=False)
-    """A sync client of the SDK, `OpenAI` or `AzureOpenAI`, to use instead of one made here."""
-    async_client: Any = Field(default=None, exclude=True, repr=False)
-    """The same for async. If only one of the two is given, the other is derived from it."""
-
     _clients: ClientPool = PrivateAttr()
     _ledger: Ledger = PrivateAttr(default_factory=Ledger)
 
@@ -145,14 +99,7 @@ class ChatOpenAICodeInterpreter(BaseChatModel, DeliveryOptions, ContainerOptions
         self._clients = ClientPool(
             client=self.client,
             async_client=self.async_client,
-            options={
-                "api_key": self.api_key.get_secret_value() if self.api_key else None,
-                "base_url": self.base_url,
-                "organization": self.organization,
-                "timeout": self.timeout,
-                "max_retries": self.max_retries,
-                "default_headers": self.default_headers,
-            },
+            options=self.client_options(),
         )
         if self.client is None and self.async_client is None:
             self._clients.sync()  # a missing key is told here, not at the first call
@@ -173,8 +120,13 @@ class ChatOpenAICodeInterpreter(BaseChatModel, DeliveryOptions, ContainerOptions
             "model": self.model,
             "container": str(self.container),
             "include_outputs": self.include_outputs,
-            **self._options(),
+            **self.api_options(),
+            **self.model_kwargs,
         }
+
+    @override
+    def _resolve_model_profile(self) -> ModelProfile | None:
+        return profile_of(self.model)
 
     @override
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
@@ -187,8 +139,8 @@ class ChatOpenAICodeInterpreter(BaseChatModel, DeliveryOptions, ContainerOptions
             params["ls_temperature"] = temperature
         if (max_tokens := kwargs.get("max_tokens", self.max_tokens)) is not None:
             params["ls_max_tokens"] = max_tokens
-        if stop := stop or self.stop:
-            params["ls_stop"] = stop
+        if stopping := stop or self.stop:
+            params["ls_stop"] = [stopping] if isinstance(stopping, str) else stopping
         return params
 
     def bind_tools(
@@ -197,6 +149,8 @@ class ChatOpenAICodeInterpreter(BaseChatModel, DeliveryOptions, ContainerOptions
         *,
         tool_choice: dict[str, Any] | str | bool | None = None,
         strict: bool | None = None,
+        parallel_tool_calls: bool | None = None,
+        response_format: Schema | None = None,
         **kwargs: Any,
     ) -> Runnable[LanguageModelInput, AIMessage]:
         """Bind functions of your own beside the code interpreter.
@@ -206,14 +160,25 @@ class ChatOpenAICodeInterpreter(BaseChatModel, DeliveryOptions, ContainerOptions
 
         Args:
             tools: Functions, pydantic classes, LangChain tools, or tools as the API has them.
-            tool_choice: A function's name, `"auto"`, `"any"`, `"none"`, or the API's own dict.
+            tool_choice: A function's name, a hosted tool's type such as `"code_interpreter"`,
+                `"auto"`, `"any"`, `"none"`, or the API's own dict.
             strict: Whether arguments must follow the schema exactly.
+            parallel_tool_calls: Whether the model may call several functions at once.
+            response_format: A schema for answers that are no call of a function.
             **kwargs: More options to bind.
+
+        Raises:
+            InvalidInputError: If `tool_choice` names no tool.
         """
         formatted = bound_tools(tools, strict=strict)
         choice = bound_tool_choice(tool_choice, formatted)
         if choice is not None:
             kwargs["tool_choice"] = choice
+        if parallel_tool_calls is not None:
+            kwargs["parallel_tool_calls"] = parallel_tool_calls
+        if response_format is not None:
+            form = answer_format(response_format, "json_schema", strict=strict)
+            kwargs["response_format"] = form
         return self.bind(tools=formatted, **kwargs)
 
     def upload_files(self, files: Iterable[Any]) -> list[str]:
@@ -232,6 +197,86 @@ class ChatOpenAICodeInterpreter(BaseChatModel, DeliveryOptions, ContainerOptions
     async def aupload_files(self, files: Iterable[Any]) -> list[str]:
         """Upload files and return their ids; see `upload_files`."""
         return await self._engine().aupload(files)
+
+    def with_structured_output(
+        self,
+        schema: Schema | None = None,
+        *,
+        method: Method = "json_schema",
+        include_raw: bool = False,
+        strict: bool | None = None,
+        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool] = (),
+        **kwargs: Any,
+    ) -> Runnable[LanguageModelInput, Any]:
+        """Return a model whose answers follow a schema. Code still runs, and files still come.
+
+        The files are in the message: ask for it with `include_raw=True`, and give its `"raw"` to
+        `get_artifacts`.
+
+        Args:
+            schema: A pydantic class, a `TypedDict`, a JSON schema, or a function as the API has it.
+            method: `"json_schema"` has the API hold the answer to the schema; with
+                `"function_calling"` the answer is a function call, which the model may leave out
+                after it ran code; `"json_mode"` is JSON of any shape, and the prompt must say so.
+            include_raw: Return `{"raw": message, "parsed": answer, "parsing_error": error}`.
+            strict: Whether the schema is followed exactly; a pydantic class is, unless `False`.
+            tools: Functions to bind beside it; then the answer may be a call of one.
+            **kwargs: More options to bind.
+
+        Raises:
+            InvalidInputError: If the method is none, or there is no schema.
+
+        The model that is returned raises `RefusalError` if the model refused, and an
+        `OutputParserException` if the answer does not follow the schema.
+        """
+        form = answer_format(schema, method, strict=strict)
+        shown = {
+            "kwargs": {"method": method, "strict": strict},
+            "schema": schema if method != "json_mode" else form,
+        }
+        more = {**kwargs, "ls_structured_output_format": shown}
+        if method == "function_calling" and schema is not None:
+            model = self.bind_tools([schema, *tools], tool_choice="any", strict=strict, **more)
+        elif tools:
+            model = self.bind_tools(tools, strict=strict, response_format=None, **more).bind(
+                response_format=form
+            )
+        else:
+            model = self.bind(response_format=form, **more)
+        return parsed(model, parser_of(schema, method), include_raw=include_raw)
+
+    @override
+    def get_num_tokens_from_messages(
+        self, messages: list[BaseMessage], tools: Sequence[Any] | None = None
+    ) -> int:
+        """Return how many tokens messages have: the API counts them, else LangChain estimates.
+
+        Args:
+            messages: The messages.
+            tools: Functions, and tools as the API has them.
+        """
+        if self.custom_get_token_ids is not None:
+            return super().get_num_tokens_from_messages(messages)
+        return count_tokens(messages, tools, model=self.model, client=self._clients.sync)
+
+    @override
+    def get_num_tokens(self, text: str) -> int:
+        """Return how many tokens a text has, as a message of its own."""
+        if self.custom_get_token_ids is not None:
+            return super().get_num_tokens(text)
+        return self.get_num_tokens_from_messages([HumanMessage(text)]) if text else 0
+
+    @override
+    def get_token_ids(self, text: str) -> list[int]:
+        """Return the ids of a text's tokens, by `custom_get_token_ids`.
+
+        Raises:
+            NotImplementedError: If there is none: a tokenizer would have to be downloaded.
+        """
+        if self.custom_get_token_ids is None:
+            msg = "token ids need a tokenizer: pass custom_get_token_ids="
+            raise NotImplementedError(msg)
+        return self.custom_get_token_ids(text)
 
     def _generate(
         self,
@@ -283,14 +328,14 @@ class ChatOpenAICodeInterpreter(BaseChatModel, DeliveryOptions, ContainerOptions
 
     def _chunks(self, stream: CodeInterpreterStream) -> Iterator[AIMessageChunk]:
         writer = ChunkWriter(inline_max_bytes=self.inline_max_bytes)
-        with stream:
+        with raising_both(), stream:
             for step in stream.steps():
                 announce(step)
                 yield from writer.write(step)
 
     async def _achunks(self, stream: AsyncCodeInterpreterStream) -> AsyncIterator[AIMessageChunk]:
         writer = ChunkWriter(inline_max_bytes=self.inline_max_bytes)
-        async with stream:
+        async with araising_both(), stream:
             async for step in stream.steps():
                 await aannounce(step)
                 chunks: Iterable[AIMessageChunk] = writer.write(step)
@@ -342,18 +387,7 @@ class ChatOpenAICodeInterpreter(BaseChatModel, DeliveryOptions, ContainerOptions
         if stop or self.stop:
             msg = "the Responses API has no stop sequences: stop is not sent"
             warnings.warn(msg, stacklevel=2)
-        options = {**self._options(), **kwargs}
-        return engine_call(messages, options, default=self.container, containers=self)
-
-    def _options(self) -> dict[str, Any]:
-        options = {
-            "temperature": self.temperature,
-            "max_output_tokens": self.max_tokens,
-            "reasoning": self.reasoning,
-        }
-        return {key: value for key, value in options.items() if value is not None} | (
-            self.model_kwargs
-        )
+        return engine_call(messages, kwargs, settings=self)
 
 
 def _generation(chunk: AIMessageChunk) -> ChatGenerationChunk:

@@ -19,6 +19,7 @@ from langchain_core.messages.ai import InputTokenDetails, OutputTokenDetails, Us
 from langchain_core.messages.tool import tool_call_chunk
 
 from langchain_openai_code_interpreter.announcing import replacement_of
+from langchain_openai_code_interpreter.answers import CUSTOM_CALL
 from langchain_openai_code_interpreter.blocks import (
     TOOL_NAME,
     ArtifactBlocks,
@@ -27,6 +28,7 @@ from langchain_openai_code_interpreter.blocks import (
     is_whole,
     result_block,
 )
+from langchain_openai_code_interpreter.hosted import hosted_blocks
 from openai_code_interpreter import (
     ArtifactReady,
     CallCompleted,
@@ -47,6 +49,7 @@ from openai_code_interpreter import (
 from openai_code_interpreter.artifacts import reference_to
 from openai_code_interpreter.turn import Step
 from openai_code_interpreter.wire import (
+    MESSAGE_ITEM,
     REASONING_ITEM,
     Wire,
     code_interpreter_event,
@@ -152,6 +155,10 @@ class ChunkWriter:
         return {**block, "index": self._index("txt", key)}
 
     def _on_refusal_delta(self, event: RefusalDelta, extra: Block) -> AIMessageChunk:
+        """Send a refusal where every way of asking keeps it.
+
+        langchain-core has a block for refusals from 1.7.5 on, but `stream_events` v3 loses it.
+        """
         return _chunk([], additional_kwargs={"refusal": event.delta}, **extra)
 
     def _on_reasoning_delta(self, event: ReasoningDelta, extra: Block) -> AIMessageChunk:
@@ -188,8 +195,22 @@ class ChunkWriter:
         return _chunk([{**piece, "index": index}], tool_call_chunks=[piece], **extra)
 
     def _on_other_item(self, event: OutputItemDone, extra: Block) -> AIMessageChunk:
-        index = self._index("item", str(event.item.get("id")))
-        return _chunk([{"type": "non_standard", "value": event.item, "index": index}], **extra)
+        """Send an item of another hosted tool, or a call of a custom tool, whole."""
+        blocks = [
+            {**block, "index": self._index("item", f"{event.item.get('id')}/{number_}")}
+            for number_, block in enumerate(hosted_blocks(event.item))
+        ]
+        if text(event.item, "type") != CUSTOM_CALL:
+            return _chunk(blocks, **extra)
+        # As in LangChain's own model: the text that a custom tool takes is its only argument.
+        index = self._index("tc", str(event.item.get("id")))
+        piece = tool_call_chunk(
+            name=text(event.item, "name"),
+            args=json.dumps({"__arg1": text(event.item, "input")}),
+            id=text(event.item, "call_id"),
+            index=int(index.rpartition("_")[2]),
+        )
+        return _chunk([*blocks, {**piece, "index": index}], tool_call_chunks=[piece], **extra)
 
     def _on_container_replaced(self, event: ContainerReplaced, extra: Block) -> AIMessageChunk:
         return _chunk([], metadata={"container_replaced": replacement_of(event)}, **extra)
@@ -203,12 +224,20 @@ class ChunkWriter:
         # A response may stop in the middle of a call's code: its JSON is closed all the same.
         closed = [self._code(call_id, '"}') for call_id in self._open_calls]
         return _chunk(
-            [*closed, *self._encrypted(result), *self._file_blocks(result)],
+            [*closed, *self._of_items(result), *self._file_blocks(result)],
             metadata=self._metadata(result),
             usage_metadata=_usage(result.usage),
             chunk_position="last",
             **extra,
         )
+
+    def _of_items(self, result: CodeInterpreterResult) -> Iterator[Block]:
+        """What only finished items have: a message's phase, and encrypted reasoning."""
+        for item in result.output:
+            block = self._text(text(item, "id"), 0, "")
+            if text(item, "type") == MESSAGE_ITEM and item.get("phase") and "id" not in block:
+                yield {**block, "extras": {"phase": item["phase"]}}
+        yield from self._encrypted(result)
 
     def _encrypted(self, result: CodeInterpreterResult) -> Iterator[Block]:
         """The reasoning's encrypted content, as the finished response has it.
@@ -289,14 +318,11 @@ def _chunk(content: list[Block], *, metadata: Block | None = None, **fields: Any
 def _usage(usage: Wire | None) -> UsageMetadata | None:
     if not usage:
         return None
+    given, written = mapping(usage, "input_tokens_details"), mapping(usage, "output_tokens_details")
     return UsageMetadata(
         input_tokens=number(usage, "input_tokens"),
         output_tokens=number(usage, "output_tokens"),
         total_tokens=number(usage, "total_tokens"),
-        input_token_details=InputTokenDetails(
-            cache_read=number(mapping(usage, "input_tokens_details"), "cached_tokens")
-        ),
-        output_token_details=OutputTokenDetails(
-            reasoning=number(mapping(usage, "output_tokens_details"), "reasoning_tokens")
-        ),
+        input_token_details=InputTokenDetails(cache_read=number(given, "cached_tokens")),
+        output_token_details=OutputTokenDetails(reasoning=number(written, "reasoning_tokens")),
     )

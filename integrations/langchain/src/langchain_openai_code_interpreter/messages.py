@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final
 
 from langchain_core.messages import (
     AIMessage,
@@ -12,31 +11,29 @@ from langchain_core.messages import (
     ChatMessage,
     HumanMessage,
     SystemMessage,
-    ToolCall,
     ToolMessage,
-    is_data_content_block,
 )
-from langchain_core.messages.block_translators.openai import convert_to_openai_data_block
 
-from langchain_openai_code_interpreter.blocks import TOOL_NAME
+from langchain_openai_code_interpreter.answers import answer_items, custom_calls
+from langchain_openai_code_interpreter.parts import OWN_ITEMS, part_of, say_where
 from openai_code_interpreter import InvalidInputError
-from openai_code_interpreter.artifacts.links import restore_links
 from openai_code_interpreter.containers.background import without_stale_calls
-from openai_code_interpreter.history import input_items
+from openai_code_interpreter.history.kinds import FUNCTION_OUTPUT_ITEM
 from openai_code_interpreter.wire import (
-    CALL_ITEM,
     FUNCTION_CALL_ITEM,
     MESSAGE_ITEM,
-    REASONING_ITEM,
     Wire,
+    as_wire,
     mapping,
     optional_text,
     text,
 )
 
-__all__ = ["blocks_of", "call_item", "to_input_items"]
+__all__ = ["to_input_items"]
 
-_WIRE_PARTS: Final = frozenset({"input_text", "input_image", "input_file"})
+_CUSTOM_CALL: Final = "custom_tool_call"
+_CUSTOM_OUTPUT: Final = "custom_tool_call_output"
+_CALLS: Final = frozenset({FUNCTION_CALL_ITEM, _CUSTOM_CALL, "computer_call"})
 
 
 def to_input_items(
@@ -44,6 +41,8 @@ def to_input_items(
     *,
     container: object = None,
     logs: Mapping[str, str] | None = None,
+    stored: bool = True,
+    continues: bool = False,
 ) -> list[Wire]:
     """Return the input items of a conversation.
 
@@ -54,17 +53,27 @@ def to_input_items(
         messages: The conversation.
         container: The container that the request will use.
         logs: What earlier calls printed, by the call's id.
+        stored: Whether the API keeps what it answers, so that an item's id stands for it.
+        continues: Whether the request goes on after a response that the API has kept: the calls
+            that tools answer are there.
 
     Raises:
         InvalidInputError: If there is no message, nothing was said, or a message or block has no
             counterpart; the message and the block are named.
     """
+    answered = {one.tool_call_id for one in messages if isinstance(one, ToolMessage)}
+    custom = custom_calls(messages)
     items: list[Wire] = []
     for position, message in enumerate(messages):
-        items += _items_of(message, position)
+        if isinstance(message, AIMessage):
+            items += answer_items(message, position, answered=answered, stored=stored)
+        else:
+            items += _items_of(message, position, custom=custom)
     if not any(_says_something(item) for item in items):
         msg = "the prompt is empty: pass at least one message that says something"
         raise InvalidInputError(msg)
+    if not continues:
+        _check_answers(messages, items)
     return without_stale_calls(items, container=container, logs=logs or {})
 
 
@@ -77,11 +86,25 @@ def _says_something(item: Wire) -> bool:
     return any(part.get("type") != "input_text" or text(part, "text").strip() for part in content)
 
 
-def _items_of(message: BaseMessage, position: int) -> list[Wire]:
-    if isinstance(message, AIMessage):
-        return _assistant_items(message)
+def _check_answers(messages: Sequence[BaseMessage], items: Sequence[Wire]) -> None:
+    """Raise if a tool answers a call that nothing before it made: the API's 400 names no message.
+
+    A history that was cut to fit, at a place between a call and its answer, is the usual reason.
+    """
+    called = {item.get("call_id") for item in items if item.get("type") in _CALLS}
+    for position, message in enumerate(messages):
+        if isinstance(message, ToolMessage) and message.tool_call_id not in called:
+            msg = (
+                f"message {position} answers the call {message.tool_call_id!r}, which no assistant "
+                "message before it makes: keep both or leave out both (trim_messages does so with "
+                'start_on="human")'
+            )
+            raise InvalidInputError(msg)
+
+
+def _items_of(message: BaseMessage, position: int, *, custom: Collection[str]) -> list[Wire]:
     if isinstance(message, ToolMessage):
-        return [_tool_item(message, position)]
+        return [_tool_item(message, position, custom=custom)]
     if isinstance(message, HumanMessage):
         role = "user"
     elif isinstance(message, SystemMessage):
@@ -92,166 +115,57 @@ def _items_of(message: BaseMessage, position: int) -> list[Wire]:
     else:
         msg = f"message {position} is a {type(message).__name__}, which cannot be sent"
         raise InvalidInputError(msg)
-    return [{"type": MESSAGE_ITEM, "role": role, "content": _parts(message, position)}]
+    if isinstance(message.content, str):
+        return [{"type": MESSAGE_ITEM, "role": role, "content": message.content}]
+    return _said(message, role, position)
 
 
-def _tool_item(message: ToolMessage, position: int) -> Wire:
+def _said(message: BaseMessage, role: str, position: int) -> list[Wire]:
+    """The items beside a message that its blocks hold, then the message itself."""
+    beside: list[Wire] = []
+    parts: list[Wire] = []
+    for number, block in enumerate(message.content):
+        item = None if isinstance(block, str) else _own_item(block, position, number)
+        if item is None:
+            parts.append(part_of(block, position, number))
+        else:
+            beside.append(item)
+    if beside and not parts:
+        return beside
+    return [*beside, {"type": MESSAGE_ITEM, "role": role, "content": parts}]
+
+
+def _own_item(block: Mapping[str, object], position: int, number: int) -> Wire | None:
+    wire = as_wire(block) or {}
+    value = mapping(wire, "value") if text(wire, "type") == "non_standard" else wire
+    if text(value, "type") in OWN_ITEMS:
+        return value
+    if text(value, "type") != "tool_result":
+        return None
+    # Anthropic's shape: a tool's answer is a block of what the user says.
+    call_id, content = optional_text(value, "tool_use_id"), value.get("content") or ""
+    if call_id is None:
+        msg = f"{say_where(position, number, 'tool_result')} names no call: it has no tool_use_id"
+        raise InvalidInputError(msg)
+    if not isinstance(content, str):
+        content = [part_of(one, position, number) for one in content]
+    return {"type": FUNCTION_OUTPUT_ITEM, "call_id": call_id, "output": content}
+
+
+def _tool_item(message: ToolMessage, position: int, *, custom: Collection[str]) -> Wire:
     content = message.content
-    output = content if isinstance(content, str) else _parts(message, position)
-    return {"type": "function_call_output", "call_id": message.tool_call_id, "output": output}
-
-
-def _parts(message: BaseMessage, position: int) -> str | list[Wire]:
-    if isinstance(message.content, str):
-        return message.content
-    return [_part(block, position, number) for number, block in enumerate(message.content)]
-
-
-def _part(block: str | dict[Any, Any], position: int, number: int) -> Wire:
-    if isinstance(block, str):
-        return {"type": "input_text", "text": block}
-    kind = block.get("type")
-    if kind == "text":
-        return {"type": "input_text", "text": block.get("text", "")}
-    if kind in _WIRE_PARTS:
-        return dict(block)
-    if kind == "image_url":
-        image = block["image_url"]
-        given = image if isinstance(image, dict) else {"url": image}
-        detail = given.get("detail") or "auto"
-        return {"type": "input_image", "image_url": given["url"], "detail": detail}
-    if kind == "file" and isinstance(block.get("file"), dict):
-        return {"type": "input_file", **block["file"]}
-    if is_data_content_block(block):
-        try:
-            return convert_to_openai_data_block(block, api="responses")
-        except (KeyError, ValueError) as error:
-            msg = f"block {number} of message {position} ({kind!r}) cannot be sent: {error}"
-            raise InvalidInputError(msg) from error
-    msg = f"block {number} of message {position} has the type {kind!r}, which cannot be sent"
-    raise InvalidInputError(msg)
-
-
-def _assistant_items(message: AIMessage) -> list[Wire]:
-    """Rebuild the response's output items, then let the core make valid input of them."""
-    calls = {call["id"]: call for call in message.tool_calls}
-    output: list[Wire] = []
-    for block in _as_said(message):
-        item = _output_item(block, calls)
-        if item is not None:
-            _append(output, item)
-    if refusal := message.additional_kwargs.get("refusal"):
-        _append(output, _message_item({"type": "refusal", "refusal": refusal}, None))
-    output += [_function_item(call) for call in calls.values()]
-    return input_items(output)
-
-
-def _as_said(message: AIMessage) -> Iterator[Wire]:
-    """Yield the blocks, links in texts as the model wrote them."""
-    rewritten = mapping(message.response_metadata, "rewritten_links")
-    for block in blocks_of(message):
-        restored = {"text": restore_links(text(block, "text"), rewritten)}
-        yield {**block, **restored} if text(block, "type") == "text" else block
-
-
-def blocks_of(message: AIMessage) -> list[Wire]:
-    """Return the blocks of an assistant message that this API can know."""
-    if isinstance(message.content, str):
-        return [_text_block(message.content)] if message.content else []
-    known: list[Any] = list(message.content_blocks)
-    blocks = [_text_block(block) if isinstance(block, str) else block for block in known]
-    if message.response_metadata.get("model_provider") == "openai":
-        return blocks
-    # What another provider has beyond the standard is no item that this API would know.
-    return [block for block in blocks if text(block, "type") != "non_standard"]
-
-
-def _text_block(said: str) -> Wire:
-    return {"type": "text", "text": said}
-
-
-def _output_item(block: Wire, calls: dict[str | None, ToolCall]) -> Wire | None:
-    """Return the output item that a block stands for; a function call is taken out of `calls`.
-
-    A function call's block has only its place: what it calls is what `tool_calls` says, which
-    people correct before the call is made.
-    """
-    kind = text(block, "type")
-    if kind == "tool_call":
-        call = calls.pop(text(block, "id"), None)
-        return None if call is None else _function_item(call)
-    rebuild = _REBUILD.get(kind)
-    return None if rebuild is None else rebuild(block)
-
-
-def _function_item(call: ToolCall) -> Wire:
+    kind = message.additional_kwargs.get("type")
+    if kind == "computer_call_output":
+        (shot, *_) = content if isinstance(content, list) else [{}]
+        return {"type": kind, "call_id": message.tool_call_id, "output": shot}
+    is_custom = kind == _CUSTOM_OUTPUT or message.tool_call_id in custom
+    output = (
+        content
+        if isinstance(content, str)
+        else [part_of(block, position, number) for number, block in enumerate(content)]
+    )
     return {
-        "type": FUNCTION_CALL_ITEM,
-        "call_id": call["id"],
-        "name": call["name"],
-        "arguments": json.dumps(call["args"]),
+        "type": _CUSTOM_OUTPUT if is_custom else FUNCTION_OUTPUT_ITEM,
+        "call_id": message.tool_call_id,
+        "output": output,
     }
-
-
-def _append(output: list[Wire], item: Wire) -> None:
-    """Add an item; the parts of one message, which are blocks of one id, are joined again."""
-    last = output[-1] if output else {}
-    if item["type"] == MESSAGE_ITEM == last.get("type") and item.get("id") == last.get("id"):
-        last["content"] = [*last["content"], *item["content"]]
-    else:
-        output.append(item)
-
-
-def call_item(block: Wire) -> Wire | None:
-    """Return the call that a block stands for, or None if it is another tool's."""
-    if text(block, "name") != TOOL_NAME:
-        return None
-    return {
-        "type": CALL_ITEM,
-        "id": text(block, "id"),
-        "container_id": text(mapping(block, "extras"), "container_id"),
-        "code": text(mapping(block, "args"), "code"),
-        "status": "completed",
-    }
-
-
-def _reasoning_item(block: Wire) -> Wire | None:
-    item_id, summary = _item_id(block), text(block, "reasoning")
-    if item_id is None:
-        return None
-    return {
-        "type": REASONING_ITEM,
-        "id": item_id,
-        "summary": [{"type": "summary_text", "text": summary}] if summary else [],
-        "encrypted_content": optional_text(mapping(block, "extras"), "encrypted_content"),
-    }
-
-
-def _text_item(block: Wire) -> Wire:
-    return _message_item({"type": "output_text", "text": text(block, "text")}, _item_id(block))
-
-
-def _item_id(block: Wire) -> str | None:
-    # Core invents ids for blocks that have none; the API would not know them.
-    item_id = optional_text(block, "id")
-    return None if item_id is None or item_id.startswith("lc_") else item_id
-
-
-def _other_item(block: Wire) -> Wire | None:
-    item = mapping(block, "value")
-    return item if optional_text(item, "id") else None
-
-
-def _message_item(part: Wire, item_id: str | None) -> Wire:
-    item: Wire = {"type": MESSAGE_ITEM, "content": [part]}
-    return {**item, "id": item_id, "status": "completed"} if item_id else item
-
-
-_REBUILD: Final[dict[str, Callable[[Wire], Wire | None]]] = {
-    "server_tool_call": call_item,
-    "reasoning": _reasoning_item,
-    "text": _text_item,
-    "non_standard": _other_item,
-}
-"""Blocks of an assistant message that stand for output items, function calls apart. Results, files
-and images were the response's, not the caller's, and are not sent."""

@@ -14,10 +14,18 @@ from typing import Final
 
 from langchain_core.messages import AIMessage, BaseMessage
 
-from langchain_openai_code_interpreter.messages import blocks_of, call_item
+from langchain_openai_code_interpreter.answers import blocks_of, call_item
 from openai_code_interpreter.artifacts.plan import FileKey
 from openai_code_interpreter.containers.background import Background
-from openai_code_interpreter.wire import Wire, as_wire, entries, mapping, optional_text, text
+from openai_code_interpreter.wire import (
+    FILE_CITATION,
+    Wire,
+    as_wire,
+    entries,
+    mapping,
+    optional_text,
+    text,
+)
 
 __all__ = [
     "background_of",
@@ -86,7 +94,11 @@ def background_of(messages: Sequence[BaseMessage]) -> Background:
 
 
 def references_in(message: BaseMessage | None) -> Iterator[tuple[Wire, bytes | None]]:
-    """Yield the references to files in a message, each with its bytes if these are inline."""
+    """Yield the references to files in a message, each with its bytes if these are inline.
+
+    Of a message that another model made of the API's response, these are the files that its text
+    cites, and the pictures among the outputs of its code.
+    """
     content = message.content if message is not None else None
     for block in content if isinstance(content, list) else ():
         wire = as_wire(block) or {}
@@ -95,6 +107,36 @@ def references_in(message: BaseMessage | None) -> Iterator[tuple[Wire, bytes | N
             yield extras, _inline_data(wire)
         elif kind == "non_standard" and text(mapping(wire, "value"), "type") == "artifact":
             yield mapping(wire, "value"), None
+    if isinstance(message, AIMessage):
+        yield from _cited(message)
+        yield from _shown(message)
+
+
+def _cited(message: AIMessage) -> Iterator[tuple[Wire, None]]:
+    """The files that are cited as the API cites them: in our own messages none is."""
+    seen: set[FileKey] = set()
+    for block in blocks_of(message):
+        for annotation in entries(block, "annotations"):
+            cited = mapping(annotation, "value") or annotation
+            key = text(cited, "container_id"), text(cited, "file_id")
+            if text(cited, "type") == FILE_CITATION and all(key) and key not in seen:
+                seen.add(key)
+                named = {"container_id": key[0], "file_id": key[1], "origin": "cited"}
+                yield {**named, "filename": text(cited, "filename")}, None
+
+
+def _shown(message: AIMessage) -> Iterator[tuple[Wire, bytes]]:
+    """The pictures in the outputs of calls: our own messages have them as files."""
+    number = 0
+    for block in blocks_of(message):
+        for output in entries(block, "output"):
+            head, _, encoded = text(output, "url").partition(";base64,")
+            data = _decoded(encoded) if head.startswith("data:image/") else None
+            if data:
+                number += 1
+                call_id = text(block, "tool_call_id")
+                name = f"figure_{number}.{head.rpartition('/')[2]}"
+                yield {"filename": name, "origin": "inline", "call_id": call_id}, data
 
 
 def _all_references(messages: Sequence[BaseMessage]) -> Iterator[tuple[Wire, bytes | None]]:
@@ -109,8 +151,10 @@ def _printed(result: Wire) -> str:
 
 def _inline_data(block: Wire) -> bytes | None:
     encoded = optional_text(block, "base64")
-    if encoded is None:
-        return None
+    return None if encoded is None else _decoded(encoded)
+
+
+def _decoded(encoded: str) -> bytes | None:
     try:
         return base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError):

@@ -3,14 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
+from openai_code_interpreter import InvalidInputError
 from openai_code_interpreter.wire import TOOL_TYPE
 
 __all__ = ["bound_container", "bound_tool_choice", "bound_tools"]
+
+_HOSTED: Final = frozenset(
+    {
+        TOOL_TYPE,
+        "apply_patch",
+        "computer_use_preview",
+        "file_search",
+        "image_generation",
+        "mcp",
+        "shell",
+        "tool_search",
+        "web_search",
+        "web_search_preview",
+    }
+)
+"""Hosted tools that a choice may name; the API says if one is not bound."""
+
+_WORDS: Final = ("auto", "none", "required")
 
 
 def bound_tools(
@@ -41,7 +60,11 @@ def bound_container(tools: Iterable[Any] | None) -> Any:
 def bound_tool_choice(
     choice: str | bool | Mapping[str, Any] | None, tools: Sequence[Mapping[str, Any]]
 ) -> Any:
-    """Return the API's `tool_choice` for LangChain's, or None to leave it to the model."""
+    """Return the API's `tool_choice` for LangChain's, or None to leave it to the model.
+
+    Raises:
+        InvalidInputError: If it names a tool that there is not.
+    """
     if choice is True or choice == "any":
         return "required"
     if not choice:
@@ -49,7 +72,13 @@ def bound_tool_choice(
     if isinstance(choice, Mapping):
         function = choice.get("function")
         return {"type": "function", **function} if isinstance(function, dict) else dict(choice)
-    if choice in ("auto", "none", "required"):
+    if choice in _WORDS:
         return choice
-    named = {tool.get("name") for tool in tools}
-    return {"type": "function", "name": choice} if choice in named else {"type": choice}
+    named = {str(tool.get("name")): tool.get("type") for tool in tools if tool.get("name")}
+    if choice in named:
+        return {"type": named[choice], "name": choice}
+    if choice in _HOSTED or choice in {tool.get("type") for tool in tools}:
+        return {"type": choice}
+    known = ", ".join(sorted(named)) or "none"
+    msg = f"tool_choice={choice!r} names no tool: the functions are {known}; see also 'any', 'auto'"
+    raise InvalidInputError(msg)

@@ -14,9 +14,9 @@ from typing import Any, Final, TypeAlias
 
 from langchain_core.messages import AIMessage, BaseMessage
 
+from langchain_openai_code_interpreter.answers import blocks_of
 from langchain_openai_code_interpreter.blocks import TOOL_NAME
 from langchain_openai_code_interpreter.chunks import ARTIFACTS_FIELD
-from langchain_openai_code_interpreter.messages import blocks_of
 from langchain_openai_code_interpreter.recall import container_of, references_in
 from openai_code_interpreter.events import (
     CallCompleted,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from openai_code_interpreter.testing.server.faults import FailResponse, Fault, IncompleteResponse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from openai_code_interpreter.testing.server.items import Item
     from openai_code_interpreter.testing.server.requests import ResponsesRequest
@@ -19,6 +19,7 @@ __all__ = [
     "completed_response",
     "failed",
     "in_progress",
+    "input_tokens_of",
     "queued",
     "with_endings",
 ]
@@ -168,8 +169,7 @@ def _usage(request: ResponsesRequest, output: Sequence[Item]) -> dict[str, Any]:
 
     Pictures count as nothing: base64 would drown the rest.
     """
-    seen = {name: request.body.get(name) for name in ("input", "instructions", "tools")}
-    input_tokens = _tokens(seen)
+    input_tokens = input_tokens_of(request.body)
     reasoning_tokens = sum(_tokens(item) for item in output if item["type"] == "reasoning")
     written = [{**item, "outputs": None} for item in output if item["type"] != "reasoning"]
     output_tokens = reasoning_tokens + sum(map(_tokens, written))
@@ -180,6 +180,11 @@ def _usage(request: ResponsesRequest, output: Sequence[Item]) -> dict[str, Any]:
         "output_tokens_details": {"reasoning_tokens": reasoning_tokens},
         "total_tokens": input_tokens + output_tokens,
     }
+
+
+def input_tokens_of(body: Mapping[str, Any]) -> int:
+    """Return a plausible number of tokens for what a request hands in."""
+    return _tokens({name: body.get(name) for name in ("input", "instructions", "tools")})
 
 
 def _tokens(value: object) -> int:
