@@ -1,6 +1,12 @@
 """LangChain's standard tests of chat models, all of them, against the stand-in server.
 
-The server answers each test with the turns that a model would take there; see `TURNS`.
+The server answers each test with the turns that a model would take there; see `TURNS`. Three tests
+skip themselves:
+
+- `test_serdes`: LangChain loads only its own packages' models from their serialised form, so this
+  one does not say that it is serialisable.
+- `test_audio_inputs`: the Responses API takes no audio.
+- `test_stream_time`: a benchmark that wants a cassette of the real API.
 """
 
 from __future__ import annotations
