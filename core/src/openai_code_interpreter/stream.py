@@ -12,6 +12,7 @@ from collections.abc import (
     AsyncIterator,
     Awaitable,
     Callable,
+    Coroutine,
     Generator,
     Iterator,
 )
@@ -23,6 +24,7 @@ from anyio import CancelScope, to_thread
 from openai_code_interpreter.artifacts.crews import AsyncCrew, AsyncPerform, Crew, Perform
 from openai_code_interpreter.events import CodeInterpreterEvent
 from openai_code_interpreter.results import CodeInterpreterResult
+from openai_code_interpreter.shielding import to_the_end
 from openai_code_interpreter.turn import Step, Turn
 
 __all__ = ["AsyncCodeInterpreterStream", "AsyncSource", "CodeInterpreterStream", "Source"]
@@ -112,7 +114,7 @@ class AsyncCodeInterpreterStream:
         turn: Turn,
         open_source: Callable[[], Awaitable[AsyncSource]],
         perform: AsyncPerform,
-        tidy: Callable[[], Awaitable[object]] | None = None,
+        tidy: Callable[[], Coroutine[Any, Any, object]] | None = None,
     ) -> None:
         self._turn = turn
         self._steps = _arun(turn, open_source, AsyncCrew(perform), tidy)
@@ -164,9 +166,11 @@ def _run(
             yield from _advance(turn, crew, wait=True)
         yield turn.finish()
     finally:
-        turn.abandon()
-        crew.close()
-        tidy()
+        try:
+            turn.abandon()
+            crew.close()
+        finally:
+            tidy()
 
 
 def _read(turn: Turn, open_source: Callable[[], Source], crew: Crew) -> Generator[Step]:
@@ -210,7 +214,7 @@ async def _arun(
     turn: Turn,
     open_source: Callable[[], Awaitable[AsyncSource]],
     crew: AsyncCrew,
-    tidy: Callable[[], Awaitable[object]] | None,
+    tidy: Callable[[], Coroutine[Any, Any, object]] | None,
 ) -> AsyncGenerator[Step]:
     try:
         while True:
@@ -227,13 +231,14 @@ async def _arun(
                 yield told
         yield turn.finish()
     finally:
-        await crew.close()
-        if turn.busy:
-            with CancelScope(shield=True):  # a store may take its time to forget a file
-                await to_thread.run_sync(turn.abandon)
-        if tidy is not None:
-            with CancelScope(shield=True):
-                await tidy()
+        try:
+            await crew.close()
+            if turn.busy:
+                with CancelScope(shield=True):  # a store may take its time to forget a file
+                    await to_thread.run_sync(turn.abandon)
+        finally:
+            if tidy is not None:
+                await to_the_end(tidy())
 
 
 async def _aread(

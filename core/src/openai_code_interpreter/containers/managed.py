@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import warnings
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import openai
-from anyio import CancelScope, move_on_after
 
 from openai_code_interpreter.config import ContainerConfig, MemoryLimit, OwnContainer
 from openai_code_interpreter.errors import CodeInterpreterError, InvalidInputError
 from openai_code_interpreter.inputs.once import Once
+from openai_code_interpreter.shielding import to_the_end
 from openai_code_interpreter.wire import as_wire, optional_text
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ _MOST_IDLE_MINUTES: Final = 20
 """The API's own limit; more is a 400 with `integer_above_max_value`."""
 
 _SECONDS_TO_DELETE: Final = 30.0
+"""How long one deletion may take, and how long `aclose` waits for a container in the making."""
 
 
 def container_arguments(
@@ -51,6 +53,10 @@ class ManagedContainer(OwnContainer):
     It is made through the API with the client of whoever uses it first, and shared by all that are
     given it: several runs, chat models and LLMs. If it expires, it is made anew, once for each
     time. Without a `with` block, or `close`, it lives until its idle limit.
+
+    `with` and `async with` both do, whichever side uses it. Where the one needs a client that
+    cannot be derived from that of the other, such as one with an HTTP client of its own, deleting
+    it is a warning.
 
     Args:
         name: Its name in OpenAI's list of containers.
@@ -81,14 +87,8 @@ class ManagedContainer(OwnContainer):
         network_policy: Any = None,
         file_ids: list[str] | None = None,
     ) -> None:
-        if not name.strip():
-            msg = "the name of a ManagedContainer must not be blank: leave it out for the default"
-            raise InvalidInputError(msg)
-        if not 1 <= idle_minutes <= _MOST_IDLE_MINUTES:
-            msg = f"idle_minutes={idle_minutes} is not valid: the API takes 1 to 20"
-            raise InvalidInputError(msg)
-        self.name = name.strip()
-        self.idle_minutes = idle_minutes
+        self.name = _checked_name(name)
+        self.idle_minutes = _checked_minutes(idle_minutes)
         self.config = ContainerConfig(
             memory_limit=memory_limit, network_policy=network_policy, file_ids=file_ids
         )
@@ -96,10 +96,16 @@ class ManagedContainer(OwnContainer):
         self._lock = threading.Lock()
         self._generation = 0
         self._made: dict[str, ClientPool] = {}
+        self._claimed: set[str] = set()
+        self._being_made: set[asyncio.Task[str]] = set()
         self._closed = False
 
     def __repr__(self) -> str:
         return f"ManagedContainer(name={self.name!r}, container_id={self.container_id!r})"
+
+    def __copy__(self) -> Self:
+        """A copied chat model uses the same container."""
+        return self
 
     def __deepcopy__(self, _memo: object) -> Self:
         """A copied chat model uses the same container."""
@@ -122,35 +128,52 @@ class ManagedContainer(OwnContainer):
             openai.OpenAIError: Whatever the SDK raises.
         """
         generation = self._current(instead_of)
-        return self._once.do(generation, lambda: self._make(clients))
+        mine: list[str] = []
+        kept = self._once.do(generation, lambda: self._make(clients, mine))
+        for surplus in mine:
+            if surplus != kept and self._forget(surplus):
+                _delete(clients, surplus)
+        return kept
 
     async def aobtain(self, clients: ClientPool, *, instead_of: str | None = None) -> str:
-        """Return the id of the container; see `obtain`."""
+        """Return the id of the container; see `obtain`.
+
+        A container in the making is made even if the task is cancelled: nobody would know its id
+        otherwise, and nobody could delete it.
+        """
         generation = self._current(instead_of)
-        return await self._once.ado(generation, lambda: self._amake(clients))
+        known = self._once.get(generation)
+        if known is not None:
+            return known
+        task = asyncio.create_task(self._aobtain(clients, generation))
+        self._being_made.add(task)
+        task.add_done_callback(self._being_made.discard)
+        task.add_done_callback(_looked_at)
+        return await asyncio.shield(task)
+
+    def claim(self, container_id: str) -> bool:
+        """Whether nobody has claimed that container before: whoever is first has it on the bill."""
+        with self._lock:
+            is_first = container_id not in self._claimed
+            self._claimed.add(container_id)
+            return is_first
 
     def close(self) -> None:
         """Delete every container that this object made; it cannot be used afterwards.
 
-        One that cannot be deleted is a warning, not an error: it is gone after its idle minutes.
+        One that cannot be deleted is a `ResourceWarning`, which Python hides by default, and no
+        error: it is gone after its idle minutes.
         """
         for container_id, clients in self._closing():
-            try:
-                clients.sync().containers.delete(container_id)
-            except (openai.OpenAIError, CodeInterpreterError) as error:
-                _warn(container_id, error)
+            _delete(clients, container_id)
 
     async def aclose(self) -> None:
-        """Delete every container that this object made, even when the task is cancelled."""
-        with CancelScope(shield=True):
-            for container_id, clients in self._closing():
-                with move_on_after(_SECONDS_TO_DELETE) as scope:
-                    try:
-                        await clients.for_running_loop().containers.delete(container_id)
-                    except (openai.OpenAIError, CodeInterpreterError) as error:
-                        _warn(container_id, error)
-                if scope.cancelled_caught:
-                    _warn(container_id, TimeoutError(f"no answer in {_SECONDS_TO_DELETE} seconds"))
+        """Delete every container that this object made; see `close`.
+
+        That is done to the end even when the task is cancelled, for half a minute at most for
+        each container.
+        """
+        await to_the_end(self._aclose())
 
     def __enter__(self) -> Self:
         return self
@@ -183,20 +206,45 @@ class ManagedContainer(OwnContainer):
                 self._generation += 1
             return self._generation
 
-    def _make(self, clients: ClientPool) -> str:
+    def _make(self, clients: ClientPool, mine: list[str]) -> str:
+        self._current(None)  # those who waited for a container come here after it was closed
         made = self._take(clients.sync().containers.create(**self._arguments()), clients)
+        mine.append(made)
         if self._closed:  # while it was made, on another thread
             self.close()
             self._current(None)
         return made
 
-    async def _amake(self, clients: ClientPool) -> str:
+    async def _aobtain(self, clients: ClientPool, generation: int) -> str:
+        mine: list[str] = []
+        kept = await self._once.ado(generation, lambda: self._amake(clients, mine))
+        for surplus in mine:
+            if surplus != kept and self._forget(surplus):
+                await _adelete(clients, surplus)
+        return kept
+
+    async def _amake(self, clients: ClientPool, mine: list[str]) -> str:
+        self._current(None)
         client = clients.for_running_loop()
         made = self._take(await client.containers.create(**self._arguments()), clients)
+        mine.append(made)
         if self._closed:
-            await self.aclose()
+            await self._adelete_all()
             self._current(None)
         return made
+
+    async def _aclose(self) -> None:
+        with self._lock:
+            self._closed = True
+        loop = asyncio.get_running_loop()
+        here = [task for task in list(self._being_made) if task.get_loop() is loop]
+        if here:
+            await asyncio.wait(here, timeout=_SECONDS_TO_DELETE)
+        await self._adelete_all()
+
+    async def _adelete_all(self) -> None:
+        for container_id, clients in self._closing():
+            await _adelete(clients, container_id)
 
     def _arguments(self) -> dict[str, Any]:
         return container_arguments(self.config, name=self.name, idle_minutes=self.idle_minutes)
@@ -213,6 +261,11 @@ class ManagedContainer(OwnContainer):
             self._made[container_id] = clients
         return container_id
 
+    def _forget(self, container_id: str) -> bool:
+        """Whether that container was still ours to delete; it is not any more."""
+        with self._lock:
+            return self._made.pop(container_id, None) is not None
+
     def _closing(self) -> list[tuple[str, ClientPool]]:
         with self._lock:
             self._closed = True
@@ -220,9 +273,55 @@ class ManagedContainer(OwnContainer):
         return list(made.items())
 
 
-def _warn(container_id: str, error: Exception) -> None:
-    if isinstance(error, openai.NotFoundError):
+def _checked_name(name: object) -> str:
+    if not isinstance(name, str):
+        msg = f"the name of a ManagedContainer is a text, not {type(name).__name__}"
+        raise InvalidInputError(msg)
+    if not name.strip():
+        msg = "the name of a ManagedContainer must not be blank: leave it out for the default"
+        raise InvalidInputError(msg)
+    return name.strip()
+
+
+def _checked_minutes(minutes: Any) -> int:
+    is_number = isinstance(minutes, int) and not isinstance(minutes, bool)
+    if is_number and minutes in range(1, _MOST_IDLE_MINUTES + 1):
+        return int(minutes)
+    msg = (
+        f"idle_minutes={minutes!r} is not valid: the API takes a whole number of minutes, 1 to "
+        f"{_MOST_IDLE_MINUTES}"
+    )
+    raise InvalidInputError(msg)
+
+
+def _delete(clients: ClientPool, container_id: str) -> None:
+    try:
+        clients.sync().containers.delete(container_id, timeout=_SECONDS_TO_DELETE)
+    except openai.NotFoundError:
         return  # it had expired
+    except (openai.OpenAIError, CodeInterpreterError) as error:
+        _warn(container_id, error)
+
+
+async def _adelete(clients: ClientPool, container_id: str) -> None:
+    try:
+        async with asyncio.timeout(_SECONDS_TO_DELETE):
+            await clients.for_running_loop().containers.delete(container_id)
+    except openai.NotFoundError:
+        return
+    except TimeoutError:
+        _warn(container_id, TimeoutError(f"no answer in {_SECONDS_TO_DELETE:g} seconds"))
+    except (openai.OpenAIError, CodeInterpreterError) as error:
+        _warn(container_id, error)
+
+
+def _looked_at(task: asyncio.Task[str]) -> None:
+    """Have asyncio not complain of an error that a cancelled task cannot see any more."""
+    if not task.cancelled():
+        task.exception()
+
+
+def _warn(container_id: str, error: Exception) -> None:
     warnings.warn(
         f"the container {container_id!r} could not be deleted ({error}); the API deletes it after "
         "its idle minutes",
