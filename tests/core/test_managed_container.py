@@ -52,7 +52,7 @@ def test_it_is_made_at_first_use_as_it_was_asked_for(serve, interpreter):
             }
         ]
         assert first.container_id == second.container_id == container.container_id
-        assert [use.how for use in (*first.containers, *second.containers)] == ["used", "used"]
+        assert [use.how for use in (*first.containers, *second.containers)] == ["created", "used"]
     assert deleted(server) == [first.container_id]
     assert not server.containers
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from openai_code_interpreter.artifacts.options import (
@@ -17,7 +18,13 @@ from openai_code_interpreter.artifacts.options import (
 )
 from openai_code_interpreter.artifacts.stores import ArtifactStore, chosen_store
 from openai_code_interpreter.clients import ClientPool
-from openai_code_interpreter.config import AUTO, ContainerConfig, OwnContainer, parse_container
+from openai_code_interpreter.config import (
+    AUTO,
+    ContainerConfig,
+    MemoryLimit,
+    OwnContainer,
+    parse_container,
+)
 from openai_code_interpreter.containers.options import (
     DEFAULT_RESTORE_MAX_BYTES,
     AcceptContainer,
@@ -26,7 +33,7 @@ from openai_code_interpreter.containers.options import (
     OnExpired,
 )
 from openai_code_interpreter.engine import Engine
-from openai_code_interpreter.inputs import InputFile
+from openai_code_interpreter.inputs import InputFile, listed_files
 from openai_code_interpreter.results import CodeInterpreterResult
 from openai_code_interpreter.stream import AsyncCodeInterpreterStream, CodeInterpreterStream
 
@@ -63,11 +70,13 @@ class CodeInterpreter:
             that the conversation speaks of, and asks again, once; `"raise"` raises
             `ContainerExpiredError`.
         restore_max_bytes: How many bytes of earlier files are put back, 50 MiB by default.
-        accept_container: Called with the id of a container that a history names; False refuses it.
+        accept_container: Called with the id of a container that a history names; False refuses it:
+            the constructor's is used, and what ran in it becomes text.
         code_interpreter: False leaves the tool out, so that nothing is billed for a container; a
             function decides by the input.
         files: Files that every call hands in: paths, `(name, bytes)`, file ids, artifacts.
         cleanup: Delete what `files` uploaded when the response is over.
+        rates: What a session costs by memory, where the published `RATES` do not hold.
 
     Raises:
         ValueError: If `container` or another option is not valid.
@@ -104,6 +113,7 @@ class CodeInterpreter:
         code_interpreter: OffersCode = True,
         files: Sequence[InputFile] = (),
         cleanup: bool = False,
+        rates: Mapping[MemoryLimit, Decimal] | None = None,
     ) -> None:
         self._engine = Engine(
             model=model,
@@ -127,8 +137,9 @@ class CodeInterpreter:
                 accept_container=accept_container,
                 code_interpreter=code_interpreter,
                 cleanup=cleanup,
+                rates=rates,
             ),
-            files=list(files),
+            files=listed_files(files),
         )
         self._engine.clients.sync()  # a missing key is told here, not at the first run
 
@@ -251,11 +262,13 @@ class AsyncCodeInterpreter:
             that the conversation speaks of, and asks again, once; `"raise"` raises
             `ContainerExpiredError`.
         restore_max_bytes: How many bytes of earlier files are put back, 50 MiB by default.
-        accept_container: Called with the id of a container that a history names; False refuses it.
+        accept_container: Called with the id of a container that a history names; False refuses it:
+            the constructor's is used, and what ran in it becomes text.
         code_interpreter: False leaves the tool out, so that nothing is billed for a container; a
             function decides by the input.
         files: Files that every call hands in: paths, `(name, bytes)`, file ids, artifacts.
         cleanup: Delete what `files` uploaded when the response is over.
+        rates: What a session costs by memory, where the published `RATES` do not hold.
 
     Raises:
         ValueError: If `container` or another option is not valid.
@@ -292,6 +305,7 @@ class AsyncCodeInterpreter:
         code_interpreter: OffersCode = True,
         files: Sequence[InputFile] = (),
         cleanup: bool = False,
+        rates: Mapping[MemoryLimit, Decimal] | None = None,
     ) -> None:
         self._engine = Engine(
             model=model,
@@ -315,8 +329,9 @@ class AsyncCodeInterpreter:
                 accept_container=accept_container,
                 code_interpreter=code_interpreter,
                 cleanup=cleanup,
+                rates=rates,
             ),
-            files=list(files),
+            files=listed_files(files),
         )
 
     @property

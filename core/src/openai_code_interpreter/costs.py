@@ -134,6 +134,7 @@ def container_uses(
     *,
     memory_limit: MemoryLimit | None = None,
     known: Collection[str] = (),
+    created: Collection[str] = (),
     replaced: Iterable[tuple[str, str]] = (),
     rates: Mapping[MemoryLimit, Decimal] = RATES,
 ) -> list[ContainerUse]:
@@ -147,6 +148,8 @@ def container_uses(
             what replaces it, too.
         known: The ids of earlier turns that the request goes on with. An `auto` request uses such
             a container again as long as it lives.
+        created: The ids of containers that were made for this request before it was sent, so that
+            it could name them.
         replaced: Pairs of ids: one that was gone, and the one made in its place.
         rates: The price of a session of 20 minutes, by size.
 
@@ -159,7 +162,7 @@ def container_uses(
     is_made = isinstance(container, ContainerConfig) or container == AUTO
     size = _size(container, memory_limit) if is_made else memory_limit
     asked = [container] if isinstance(container, str) and not is_made else []
-    there = {*asked, *known}
+    there = {*asked, *known}.difference(created)
     uses = [
         _use(
             one,

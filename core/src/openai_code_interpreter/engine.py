@@ -32,20 +32,17 @@ from openai_code_interpreter.containers.asking import Ask
 from openai_code_interpreter.containers.attempts import Attempts
 from openai_code_interpreter.containers.background import (
     Background,
-    containers_of,
     expanded,
-    id_of,
     with_logs,
 )
+from openai_code_interpreter.containers.choosing import choose
 from openai_code_interpreter.containers.ledger import Ledger
 from openai_code_interpreter.containers.options import ContainerOptions, OffersCode
 from openai_code_interpreter.containers.steps import Hands, acarry_out, carry_out
 from openai_code_interpreter.errors import InvalidInputError
 from openai_code_interpreter.history import detach
-from openai_code_interpreter.inputs import InputFile
+from openai_code_interpreter.inputs import InputFile, listed_files
 from openai_code_interpreter.inputs.mounting import file_ids
-from openai_code_interpreter.request import chosen_container
-from openai_code_interpreter.results import CodeInterpreterResult
 from openai_code_interpreter.stream import (
     AsyncCodeInterpreterStream,
     AsyncSource,
@@ -174,14 +171,14 @@ class Engine:
         """
         if ids is not None and not ids:
             return []
-        return self.ledger.inputs.uploads.cleanup(self.clients.sync(), ids=ids)
+        return self.ledger.inputs.cleanup(self.clients.sync(), ids)
 
     async def acleanup(self, ids: Collection[str] | None = None) -> list[str]:
         """Delete files that were uploaded here; see `cleanup`."""
         if ids is not None and not ids:
             return []
         client = self.clients.for_running_loop()
-        return await self.ledger.inputs.uploads.acleanup(client, ids=ids)
+        return await self.ledger.inputs.acleanup(client, ids)
 
     def ask(
         self,
@@ -212,23 +209,28 @@ class Engine:
             ValueError: If the input is empty, or the container is not valid.
         """
         items, results = (input, []) if isinstance(input, str) else expanded(input or ())
-        default = self._container_of(results)
-        chosen = chosen_container(
-            container, options, self.container if default is None else default
+        handed_in = listed_files(files)
+        choice = choose(
+            () if isinstance(items, str) else items,
+            results,
+            call=container,
+            options=options,
+            default=self.container,
+            containers=self.containers,
         )
         offered = self.containers.offers_code(items, code_interpreter)
-        if files and not offered:
+        if handed_in and not offered:
             msg = "files are for code to read: leave them out where code_interpreter=False"
             raise InvalidInputError(msg)
         known = Background.of(results) | (background or Background())
         if not isinstance(items, str):
-            items = self._sendable(items, chosen, known)
+            items = self._sendable(items, choice.stale, known)
         ask = Ask(
             model=self.model,
             input=items,
-            container=chosen if offered else None,
+            container=choice.container if offered else None,
             default=self.container,
-            files=[*self.files, *files] if offered else (),
+            files=[*self.files, *handed_in] if offered else (),
             options=dict(options or {}),
             include_outputs=self.include_outputs,
             background=known,
@@ -237,26 +239,12 @@ class Engine:
         ask.arguments(AUTO)  # an empty input is told here, not at the first event
         return ask
 
-    def _container_of(self, results: Sequence[CodeInterpreterResult]) -> str | None:
-        if not self.containers.reuse_last_container:
-            return None
-        named = (result.container_id for result in reversed(results))
-        found = next((one for one in named if one and self.containers.accepts(one)), None)
-        return None if found == id_of(self.container) else found  # which knows how it is made anew
-
-    def _sendable(
-        self, items: list[Any], container: str | ContainerConfig | OwnContainer, known: Background
-    ) -> list[Any]:
-        """Make text of the calls that the API, or the application, would refuse.
-
-        With `"auto"` the API goes on in the container of the calls; any other takes only its own.
-        """
-        used = containers_of(items)
-        stale = [one for one in used if not self.containers.accepts(one)]
-        if id_of(container) is not None or isinstance(container, OwnContainer):
-            stale = [one for one in used if one != id_of(container)]
+    def _sendable(self, items: list[Any], stale: Sequence[str], known: Background) -> list[Any]:
+        """Make text of the calls that the API, or the application, would refuse."""
+        if not stale:
+            return items
         logs = {**self.ledger.background(stale).logs, **known.logs}
-        return detach(with_logs(items, logs, of=stale), containers=stale) if stale else items
+        return detach(with_logs(items, logs, of=stale), containers=stale)
 
     def _attempts(self, input: str | Sequence[Any], call: Mapping[str, Any]) -> Attempts:  # noqa: A002
         return Attempts(self.ask(input, **call), self.containers, self.ledger)

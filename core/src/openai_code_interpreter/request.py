@@ -16,7 +16,7 @@ from openai_code_interpreter.config import (
 from openai_code_interpreter.errors import InvalidInputError
 from openai_code_interpreter.wire import INCLUDE_OUTPUTS, INCLUDE_REASONING, TOOL_TYPE
 
-__all__ = ["chosen_container", "response_arguments"]
+__all__ = ["chosen_container", "named_container", "response_arguments"]
 
 
 def chosen_container(
@@ -34,11 +34,23 @@ def chosen_container(
     Raises:
         ValueError: If the one that is chosen is not valid.
     """
+    named = named_container(call, options)
+    return parse_container(default) if named is None else named
+
+
+def named_container(
+    call: object, options: Mapping[str, Any] | None
+) -> str | ContainerConfig | OwnContainer | None:
+    """Return the container that a call names itself or in a tool; None if it leaves it open.
+
+    Raises:
+        ValueError: If it is not valid.
+    """
     if call is None:
         tools = (options or {}).get("tools") or ()
         own: Mapping[str, Any] = next((tool for tool in tools if _is_code_interpreter(tool)), {})
         call = own.get("container")
-    return parse_container(default if call is None else call)
+    return None if call is None else parse_container(call)
 
 
 def response_arguments(

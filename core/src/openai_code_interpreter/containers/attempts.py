@@ -40,6 +40,7 @@ from openai_code_interpreter.containers.restoring import (
     wanted,
 )
 from openai_code_interpreter.containers.steps import (
+    CheckFiles,
     Create,
     DescribeContainer,
     Obtain,
@@ -55,7 +56,7 @@ from openai_code_interpreter.costs import (
 )
 from openai_code_interpreter.errors import CodeInterpreterError, InvalidInputError
 from openai_code_interpreter.history import detach, repair
-from openai_code_interpreter.inputs import InputFile, Mounted, Placed, note_item
+from openai_code_interpreter.inputs import InputFile, Lease, Mounted, Placed, note_item
 from openai_code_interpreter.results import CodeInterpreterResult
 from openai_code_interpreter.wire import FUNCTION_CALL_ITEM, Wire, as_wire, optional_text, text
 
@@ -96,6 +97,8 @@ class Attempts:
         self._loss: ContainerLoss | None = None
         self._uses: list[ContainerUse] | None = None
         self._sent: list[Any] | None = None
+        self._lease = Lease()
+        self._created: list[str] = []
         self.container: str | ContainerConfig | None = None
         """The container of the newest attempt."""
         self.mounted: tuple[Mounted, ...] = ()
@@ -119,6 +122,7 @@ class Attempts:
             result.container_ids,
             memory_limit=self.memory_limit,
             known=known,
+            created=self._created,
             replaced=[] if replaced is None else [replaced],
             rates=self._options.rates or RATES,
         )
@@ -200,7 +204,7 @@ class Attempts:
     def _first(self) -> Plan[dict[str, Any]]:
         container = self._ask.container
         if isinstance(container, ManagedContainer):
-            container = yield Obtain(container)
+            container = yield from self._managed(container)
         given = self._given()
         if container is None or isinstance(container, OwnContainer):
             return self._ask.arguments(None, input=given)
@@ -221,6 +225,15 @@ class Attempts:
         known = self._ledger.background([one for one in used if one in gone])
         logs = {**known.logs, **self._ask.background.logs}
         return detach(with_logs(given, logs), containers=gone)
+
+    def _managed(self, container: ManagedContainer, *, instead_of: str | None = None) -> Plan[str]:
+        if self._ask.files and container.container_id is None:
+            yield CheckFiles(self._ask.files)  # a container costs, even if nothing follows
+        made: str = yield Obtain(container, instead_of)
+        self.memory_limit = container.config.memory_limit or DEFAULT_MEMORY_LIMIT
+        if container.claim(made):
+            self._created.append(made)
+        return made
 
     def _second(self, loss: ContainerLoss) -> Plan[dict[str, Any]]:
         items = yield from self._conversation()
@@ -296,10 +309,10 @@ class Attempts:
         if living is not None:
             return living, living
         asked, default = self._ask.container, self._ask.default
-        if isinstance(default, ManagedContainer) and default.container_id == old_id:
+        if isinstance(default, ManagedContainer) and default.has_made(old_id):
             asked = default  # a history may name it by its id
         if isinstance(asked, ManagedContainer):
-            made: str = yield Obtain(asked, instead_of=old_id)
+            made = yield from self._managed(asked, instead_of=old_id)
             return made, made
         config = next((one for one in (asked, default) if isinstance(one, ContainerConfig)), None)
         if config is None:
@@ -327,8 +340,7 @@ class Attempts:
     def _place(
         self, container: str | ContainerConfig, files: Sequence[InputFile]
     ) -> Plan[str | ContainerConfig]:
-        placed: Placed = yield Place(files, container)
-        self._ledger.inputs.retain(placed.mounted)
+        placed: Placed = yield Place(files, container, self._lease)
         self.mounted = tuple(dict.fromkeys([*self.mounted, *placed.mounted]))
         return placed.container
 
@@ -336,7 +348,7 @@ class Attempts:
         self, container: str | ContainerConfig, old_id: str, restored: Restored
     ) -> Plan[str | ContainerConfig]:
         """Hand in the call's files again, and those that earlier calls handed in."""
-        self._release()
+        self.mounted = tuple[Mounted, ...]()
         self._ledger.inputs.mounts.forget(old_id)
         if self._ask.files:
             container = yield from self._place(container, self._ask.files)
@@ -349,13 +361,9 @@ class Attempts:
                     restored.miss([name])
         return container
 
-    def _release(self) -> list[str]:
-        mounted, self.mounted = self.mounted, ()
-        return self._ledger.inputs.released(mounted)
-
     def leftovers(self) -> list[str]:
-        """Return the ids of files that are of no more use; call it when the response is over."""
-        return self._release() if self._ask.cleanup else []
+        """Return the ids of uploads to be deleted now; call it when the response is over."""
+        return self._ledger.inputs.leases.end(self._lease, cleanup=self._ask.cleanup)
 
     def _restore(
         self, new_id: str | None, references: Sequence[Wire], data: Mapping[str, bytes]

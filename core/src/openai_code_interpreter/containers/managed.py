@@ -158,6 +158,11 @@ class ManagedContainer(OwnContainer):
             self._claimed.add(container_id)
             return is_first
 
+    def has_made(self, container_id: str) -> bool:
+        """Whether that container is this one, or was before it expired."""
+        with self._lock:
+            return container_id in self._claimed
+
     def close(self) -> None:
         """Delete every container that this object made; it cannot be used afterwards.
 

@@ -14,7 +14,7 @@ from anyio import to_thread
 
 from openai_code_interpreter.artifacts.references import resolve_reference
 from openai_code_interpreter.containers.managed import ManagedContainer
-from openai_code_interpreter.inputs import InputFile, InputFiles
+from openai_code_interpreter.inputs import InputFile, InputFiles, Lease
 from openai_code_interpreter.wire import INCLUDE_OUTPUTS, Wire, as_wire
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from openai_code_interpreter.config import ContainerConfig
 
 __all__ = [
+    "CheckFiles",
     "Create",
     "DescribeContainer",
     "Hands",
@@ -72,11 +73,19 @@ class DescribeContainer:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckFiles:
+    """See whether files can be handed in, as far as that needs no request."""
+
+    files: Sequence[InputFile]
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """Upload files and mount them. Gives a `Placed`."""
 
     files: Sequence[InputFile]
     container: str | ContainerConfig
+    lease: Lease
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +114,14 @@ class ListInput:
 
 
 Step: TypeAlias = (
-    Obtain | Create | DescribeContainer | Place | PutBack | RetrieveResponse | ListInput
+    CheckFiles
+    | Obtain
+    | Create
+    | DescribeContainer
+    | Place
+    | PutBack
+    | RetrieveResponse
+    | ListInput
 )
 
 Plan: TypeAlias = Generator[Step, Any, _Value]
@@ -177,8 +193,11 @@ def _do(step: Step, client: OpenAI, hands: Hands) -> object:  # noqa: PLR0911 - 
             return as_wire(client.containers.create(**arguments)) or {}
         case DescribeContainer(container_id):
             return as_wire(client.containers.retrieve(container_id)) or {}
-        case Place(files, container):
-            return hands.inputs.place(client, files, container=container)
+        case CheckFiles(files):
+            hands.inputs.uploads.check(files)
+            return None
+        case Place(files, container, lease):
+            return hands.inputs.place(client, files, container=container, lease=lease)
         case PutBack(container_id):
             file = _stored_file(step, hands.store)
             if file is None:
@@ -199,8 +218,10 @@ async def _ado(step: Step, client: AsyncOpenAI, hands: Hands) -> object:  # noqa
             return as_wire(await client.containers.create(**arguments)) or {}
         case DescribeContainer(container_id):
             return as_wire(await client.containers.retrieve(container_id)) or {}
-        case Place(files, container):
-            return await hands.inputs.aplace(client, files, container=container)
+        case CheckFiles(files):
+            return await to_thread.run_sync(hands.inputs.uploads.check, files)
+        case Place(files, container, lease):
+            return await hands.inputs.aplace(client, files, container=container, lease=lease)
         case PutBack(container_id):
             file = await to_thread.run_sync(_stored_file, step, hands.store)
             if file is None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from openai_code_interpreter.config import AUTO, ContainerConfig
+from openai_code_interpreter.inputs.leases import Lease, Leases
 from openai_code_interpreter.inputs.mounting import (
     Mounted,
     Placed,
@@ -47,15 +46,19 @@ class InputFiles:
     ) -> None:
         self.uploads = Uploads(purpose=purpose, max_input_bytes=max_input_bytes)
         self.mounts = Mounts()
-        self._users: Counter[str] = Counter()
-        self._lock = threading.Lock()
+        self.leases = Leases(is_ours=self.uploads.is_ours, forget=self.uploads.forget)
 
     def __deepcopy__(self, _memo: object) -> InputFiles:
         """A copied chat model has the same files."""
         return self
 
     def place(
-        self, client: OpenAI, files: Iterable[InputFile], *, container: str | ContainerConfig
+        self,
+        client: OpenAI,
+        files: Iterable[InputFile],
+        *,
+        container: str | ContainerConfig,
+        lease: Lease | None = None,
     ) -> Placed:
         """Upload the files and mount them, or have the request mount them.
 
@@ -63,38 +66,53 @@ class InputFiles:
             client: The client that will make the response.
             files: Paths, file ids, names with bytes, artifacts.
             container: `"auto"`, a `ContainerConfig`, or the id of a container that lives.
+            lease: Takes the uploads, each as soon as it is there; `leases.end` gives them up.
 
         Raises:
             InvalidInputError: If a file cannot be handed in.
             openai.OpenAIError: Whatever the SDK raises for an upload or for the container.
         """
         existing = _existing(container)
-        uploaded = self.uploads.upload(client, files, container_id=existing)
+        uploaded = self.uploads.upload(
+            client, files, container_id=existing, take=self._taking(lease)
+        )
         if existing is None:
             return _by_request(container, uploaded)
         return _placed(container, self.mounts.mount(client, existing, uploaded))
 
     async def aplace(
-        self, client: AsyncOpenAI, files: Iterable[InputFile], *, container: str | ContainerConfig
+        self,
+        client: AsyncOpenAI,
+        files: Iterable[InputFile],
+        *,
+        container: str | ContainerConfig,
+        lease: Lease | None = None,
     ) -> Placed:
         """Upload the files and mount them, or have the request mount them; see `place`."""
         existing = _existing(container)
-        uploaded = await self.uploads.aupload(client, files, container_id=existing)
+        uploaded = await self.uploads.aupload(
+            client, files, container_id=existing, take=self._taking(lease)
+        )
         if existing is None:
             return _by_request(container, uploaded)
         return _placed(container, await self.mounts.amount(client, existing, uploaded))
 
-    def retain(self, placed: Iterable[Mounted]) -> None:
-        """Say that a request uses these files."""
-        with self._lock:
-            self._users.update(file_ids(placed))
+    def cleanup(self, client: OpenAI, ids: Collection[str] | None = None) -> list[str]:
+        """Delete uploads, all of them or those that `leases.end` named; see `Uploads.cleanup`."""
+        try:
+            return self.uploads.cleanup(client, ids=ids)
+        finally:
+            self.leases.gone(ids or ())
 
-    def released(self, placed: Iterable[Mounted]) -> list[str]:
-        """Say that a request is done with these files; return the ids that no other uses."""
-        ids = file_ids(placed)
-        with self._lock:
-            self._users.subtract(ids)
-            return [file_id for file_id in ids if self._users[file_id] <= 0]
+    async def acleanup(self, client: AsyncOpenAI, ids: Collection[str] | None = None) -> list[str]:
+        """Delete uploads; see `cleanup`."""
+        try:
+            return await self.uploads.acleanup(client, ids=ids)
+        finally:
+            self.leases.gone(ids or ())
+
+    def _taking(self, lease: Lease | None) -> Callable[[Uploaded], bool] | None:
+        return None if lease is None else lambda file: self.leases.take(file, lease)
 
 
 def _existing(container: str | ContainerConfig) -> str | None:

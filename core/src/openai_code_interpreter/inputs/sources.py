@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Final, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Final, Protocol, TypeAlias, runtime_checkable
 
 from openai_code_interpreter.artifacts.names import SafeName, safe_filename
 from openai_code_interpreter.errors import InvalidInputError
@@ -22,6 +22,7 @@ __all__ = [
     "Source",
     "check_size",
     "input_name",
+    "listed_files",
     "no_such_file",
     "parse_input",
     "parse_inputs",
@@ -90,6 +91,15 @@ def parse_inputs(files: Iterable[object], *, exists: Callable[[str], bool]) -> l
         InvalidInputError: If one of them is nothing that can be handed in, or if `files` is one
             file itself instead of a list.
     """
+    return [parse_input(file, exists=exists) for file in listed_files(files)]
+
+
+def listed_files(files: Iterable[Any]) -> list[Any]:
+    """Return a `files=` argument as a list of its own.
+
+    Raises:
+        InvalidInputError: If it is one file itself instead of a list.
+    """
     alone = isinstance(files, str | bytes | bytearray | memoryview | PathLike | Artifact)
     if alone or _is_named_bytes(files) or not isinstance(files, Iterable):
         msg = (
@@ -97,7 +107,7 @@ def parse_inputs(files: Iterable[object], *, exists: Callable[[str], bool]) -> l
             "also for one file"
         )
         raise InvalidInputError(msg)
-    return [parse_input(file, exists=exists) for file in files]
+    return [*files]
 
 
 def parse_input(value: object, *, exists: Callable[[str], bool]) -> Source:

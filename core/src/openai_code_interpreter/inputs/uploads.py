@@ -49,8 +49,13 @@ __all__ = ["Uploads"]
 
 _AZURE: Final = ".azure.com"
 
+_SECONDS_TO_DELETE: Final = 30.0
+"""Whoever waits for it has an answer already, or an error to see."""
+
 _Examined: TypeAlias = Content | IdSource | Artifact | Mounted
 """What is left to do for a file: upload it, ask its name, read it first, nothing."""
+
+_Take: TypeAlias = Callable[[Uploaded], bool]
 
 
 class Uploads:
@@ -102,8 +107,26 @@ class Uploads:
         with self._lock:
             return [*self._owned]
 
+    def is_ours(self, file_id: str) -> bool:
+        """Whether a file was uploaded here and is not deleted."""
+        with self._lock:
+            return file_id in self._owned
+
+    def check(self, files: Iterable[InputFile]) -> None:
+        """Check what can be checked without a request; see `upload`.
+
+        Raises:
+            InvalidInputError: If a file cannot be handed in.
+        """
+        self._examine(files, None)
+
     def upload(
-        self, client: OpenAI, files: Iterable[InputFile], *, container_id: str | None = None
+        self,
+        client: OpenAI,
+        files: Iterable[InputFile],
+        *,
+        container_id: str | None = None,
+        take: _Take | None = None,
     ) -> list[Uploaded | Mounted]:
         """Upload what has to be uploaded.
 
@@ -114,6 +137,8 @@ class Uploads:
             files: Paths, file ids, names with bytes, artifacts.
             container_id: The container that the request will use, if it is there already. An
                 artifact of it is not uploaded: it lies there.
+            take: Given each upload as soon as there is one; False if it must not be used any more,
+                because it is being deleted: it is uploaded again.
 
         Returns:
             For each file what the Files API has, or where it lies in the container.
@@ -123,14 +148,19 @@ class Uploads:
             openai.OpenAIError: Whatever the SDK raises for an upload.
         """
         examined = self._examine(files, container_id)
-        return [self._upload(client, each) for each in examined]
+        return [self._taken(client, each, take) for each in examined]
 
     async def aupload(
-        self, client: AsyncOpenAI, files: Iterable[InputFile], *, container_id: str | None = None
+        self,
+        client: AsyncOpenAI,
+        files: Iterable[InputFile],
+        *,
+        container_id: str | None = None,
+        take: _Take | None = None,
     ) -> list[Uploaded | Mounted]:
         """Upload what has to be uploaded; see `upload`. Files are hashed in a thread."""
         examined = await to_thread.run_sync(self._examine, files, container_id)
-        return [await self._aupload(client, each) for each in examined]
+        return [await self._ataken(client, each, take) for each in examined]
 
     def cleanup(self, client: OpenAI, *, ids: Collection[str] | None = None) -> list[str]:
         """Delete what was uploaded here, and nothing else. Call it when no request needs it.
@@ -147,7 +177,7 @@ class Uploads:
         doomed = self._doomed(ids)
         for file_id in doomed:
             with self._removing(file_id) as confirm:
-                confirm(client.files.delete(file_id))
+                confirm(client.files.delete(file_id, timeout=_SECONDS_TO_DELETE))
         return self._left(doomed)
 
     async def acleanup(
@@ -157,13 +187,27 @@ class Uploads:
         doomed = self._doomed(ids)
         for file_id in doomed:
             with self._removing(file_id) as confirm:
-                confirm(await client.files.delete(file_id))
+                confirm(await client.files.delete(file_id, timeout=_SECONDS_TO_DELETE))
         return self._left(doomed)
 
     def forget(self, file_id: str) -> None:
         """Upload it anew, or ask its name again, when it is handed in the next time."""
         self._sent.forget(lambda _, uploaded: uploaded.file_id == file_id)
         self._named.forget(lambda known, _: known == file_id)
+
+    def _taken(self, client: OpenAI, each: _Examined, take: _Take | None) -> Uploaded | Mounted:
+        while True:
+            file = self._upload(client, each)
+            if take is None or isinstance(file, Mounted) or take(file):
+                return file
+
+    async def _ataken(
+        self, client: AsyncOpenAI, each: _Examined, take: _Take | None
+    ) -> Uploaded | Mounted:
+        while True:
+            file = await self._aupload(client, each)
+            if take is None or isinstance(file, Mounted) or take(file):
+                return file
 
     def _upload(self, client: OpenAI, each: _Examined) -> Uploaded | Mounted:
         match each:
