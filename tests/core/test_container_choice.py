@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from openai_code_interpreter import DirectoryStore, InvalidInputError
+from openai_code_interpreter.history import input_items
 from openai_code_interpreter.testing import CutStream, RunCode, Say, Turn
 from stand_in_support import asked
 
@@ -35,6 +36,12 @@ def deletions(server):
     return [one.path for one in server.requests if one.method == "DELETE"]
 
 
+def sent_calls(server, number=-1):
+    """The containers of the calls among the input of a request."""
+    items = asked(server)[number].body["input"]
+    return [one["container_id"] for one in items if one.get("type") == "code_interpreter_call"]
+
+
 def test_the_call_then_the_tool_then_the_newest_result_then_the_constructor(serve, interpreter):
     """Whoever is nearest to the call wins."""
     server = serve(*[TURN] * 7)
@@ -56,8 +63,11 @@ def test_the_last_container_is_not_reused_on_request(serve, interpreter):
     """The constructor's is used, and old calls are text where they must be."""
     server = serve(TURN, TURN)
     first = interpreter(server).run("a")
-    interpreter(server, reuse_last_container=False).run([QUESTION, first, QUESTION])
+    result = interpreter(server, reuse_last_container=False).run([QUESTION, first, QUESTION])
     assert container_sent(server) == AUTO
+    assert result.container_id != first.container_id
+    assert sent_calls(server) == []
+    assert "print(1)" in str(asked(server)[-1].body["input"])
 
 
 def test_a_history_may_name_a_container_of_somebody_else(serve, interpreter):
@@ -79,6 +89,100 @@ def test_a_history_may_name_a_container_of_somebody_else(serve, interpreter):
     seen.clear()
     ci.run("go", container=theirs.container_id)
     assert (container_sent(server), seen) == (theirs.container_id, [])
+
+
+@pytest.mark.parametrize("wish", ["auto", {"memory_limit": "4g"}], ids=repr)
+def test_a_call_that_wants_a_new_container_gets_one(wish, serve, interpreter):
+    """At the first attempt; what ran in the old one is told as text."""
+    server = serve(TURN, TURN)
+    ci = interpreter(server)
+    first = ci.run("a")
+    second = ci.run([QUESTION, first, QUESTION], container=wish)
+    assert second.container_id != first.container_id
+    assert [use.how for use in second.containers] == ["created"]
+    assert (len(asked(server)), sent_calls(server)) == (2, [])
+
+
+def test_calls_of_other_containers_are_text_before_they_are_refused(serve, interpreter):
+    """Whether results or items bring them; those of the request's own container stay calls."""
+    server = serve(*[TURN] * 5)
+    ci = interpreter(server)
+    first, second = ci.run("a"), ci.run("b")
+    history = [QUESTION, first, QUESTION, second, QUESTION]
+    assert ci.run(history, container=first.container_id).container_id == first.container_id
+    assert sent_calls(server) == [first.container_id]
+    assert ci.run(history).container_id == second.container_id
+    assert sent_calls(server) == [second.container_id]
+    raw = [QUESTION, *input_items(first.output), QUESTION, *input_items(second.output), QUESTION]
+    result = ci.run(raw)
+    assert (container_sent(server), sent_calls(server)) == (AUTO, [second.container_id])
+    assert [(use.container_id, use.how) for use in result.containers] == [
+        (second.container_id, "used")
+    ]
+    assert len(asked(server)) == 5
+
+
+def test_raw_items_are_refused_as_results_are(serve, interpreter):
+    """Each container is asked of once, the newest first; an older one may still do."""
+    server = serve(*[TURN] * 3)
+    ci = interpreter(server)
+    mine, theirs = ci.run("a"), ci.run("b")
+    seen = []
+
+    def accepts(container_id):
+        seen.append(container_id)
+        return container_id == mine.container_id
+
+    items = [
+        *input_items(mine.output),
+        QUESTION,
+        *input_items(theirs.output),
+        *input_items(theirs.output),
+        QUESTION,
+    ]
+    result = interpreter(server, accept_container=accepts).run([QUESTION, *items])
+    assert result.container_id == mine.container_id
+    assert sent_calls(server) == [mine.container_id]
+    assert seen == [theirs.container_id, mine.container_id]
+
+
+@pytest.mark.parametrize("where", ["call", "tool", "constructor"])
+def test_containers_of_the_callers_own_are_never_asked_of(where, serve, interpreter):
+    """Whatever the history says of them; the calls stay calls."""
+    server = serve(TURN, TURN)
+    first = interpreter(server).run("a")
+    seen, mine = [], first.container_id
+    tool = {"type": "code_interpreter", "container": mine}
+    ci = interpreter(
+        server, accept_container=seen.append, container=mine if where == "constructor" else "auto"
+    )
+    call = {"call": {"container": mine}, "tool": {"tools": [tool]}}.get(where, {})
+    assert ci.run([QUESTION, first, QUESTION], **call).container_id == mine
+    assert (seen, sent_calls(server)) == ([], [mine])
+
+
+def test_a_predicate_sees_the_input_and_a_call_may_bring_its_own(serve, interpreter):
+    """What the call says wins over what the constructor says."""
+    server = serve(Turn(Say("Hello.")), TURN, Turn(Say("Hello.")))
+    seen = []
+
+    def offers(given):
+        seen.append(given)
+        return False
+
+    ci = interpreter(server, code_interpreter=offers)
+    ci.run("hi")
+    ci.run("go", code_interpreter=True)
+    ci.run([QUESTION], code_interpreter=lambda given: len(given) > 1)
+    assert seen == ["hi"]
+    assert ["tools" in one.body for one in asked(server)] == [False, True, False]
+
+
+def test_constructor_files_rest_where_code_is_left_out(serve, interpreter):
+    """They are for the calls that run code."""
+    server = serve(Turn(Say("Hello.")))
+    interpreter(server, files=[("a.csv", b"1")]).run("hi", code_interpreter=False)
+    assert uploads(server) == []
 
 
 @pytest.mark.parametrize("where", ["call", "constructor", "predicate"])
