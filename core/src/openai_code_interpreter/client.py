@@ -11,29 +11,26 @@ from openai_code_interpreter.artifacts.options import (
     DEFAULT_MAX_FILE_BYTES,
     DEFAULT_MAX_FILES,
     DEFAULT_MAX_RESPONSE_BYTES,
-    DeliveryOptions,
     FetchMode,
     LinkMode,
     ListMode,
 )
-from openai_code_interpreter.artifacts.stores import ArtifactStore, chosen_store
+from openai_code_interpreter.artifacts.stores import ArtifactStore
 from openai_code_interpreter.clients import ClientPool
 from openai_code_interpreter.config import (
     AUTO,
     ContainerConfig,
     MemoryLimit,
     OwnContainer,
-    parse_container,
 )
 from openai_code_interpreter.containers.options import (
     DEFAULT_RESTORE_MAX_BYTES,
     AcceptContainer,
-    ContainerOptions,
     OffersCode,
     OnExpired,
 )
-from openai_code_interpreter.engine import Engine
-from openai_code_interpreter.inputs import InputFile, listed_files
+from openai_code_interpreter.engine import engine_of
+from openai_code_interpreter.inputs import InputFile
 from openai_code_interpreter.results import CodeInterpreterResult
 from openai_code_interpreter.stream import AsyncCodeInterpreterStream, CodeInterpreterStream
 
@@ -115,31 +112,27 @@ class CodeInterpreter:
         cleanup: bool = False,
         rates: Mapping[MemoryLimit, Decimal] | None = None,
     ) -> None:
-        self._engine = Engine(
+        self._engine = engine_of(
+            ClientPool(client=client),
             model=model,
-            clients=ClientPool(client=client),
-            artifact_store=chosen_store(artifact_store),
-            container=parse_container(container),
+            artifact_store=artifact_store,
+            container=container,
             include_outputs=include_outputs,
-            delivery=DeliveryOptions(
-                fetch=fetch,
-                list_files=list_files,
-                links=links,
-                max_file_bytes=max_file_bytes,
-                max_response_bytes=max_response_bytes,
-                max_files=max_files,
-                download_timeout=download_timeout,
-            ),
-            containers=ContainerOptions(
-                reuse_last_container=reuse_last_container,
-                on_expired=on_expired,
-                restore_max_bytes=restore_max_bytes,
-                accept_container=accept_container,
-                code_interpreter=code_interpreter,
-                cleanup=cleanup,
-                rates=rates,
-            ),
-            files=listed_files(files),
+            fetch=fetch,
+            list_files=list_files,
+            links=links,
+            max_file_bytes=max_file_bytes,
+            max_response_bytes=max_response_bytes,
+            max_files=max_files,
+            download_timeout=download_timeout,
+            reuse_last_container=reuse_last_container,
+            on_expired=on_expired,
+            restore_max_bytes=restore_max_bytes,
+            accept_container=accept_container,
+            code_interpreter=code_interpreter,
+            cleanup=cleanup,
+            rates=rates,
+            files=files,
         )
         self._engine.clients.sync()  # a missing key is told here, not at the first run
 
@@ -307,31 +300,27 @@ class AsyncCodeInterpreter:
         cleanup: bool = False,
         rates: Mapping[MemoryLimit, Decimal] | None = None,
     ) -> None:
-        self._engine = Engine(
+        self._engine = engine_of(
+            ClientPool(async_client=client),
             model=model,
-            clients=ClientPool(async_client=client),
-            artifact_store=chosen_store(artifact_store),
-            container=parse_container(container),
+            artifact_store=artifact_store,
+            container=container,
             include_outputs=include_outputs,
-            delivery=DeliveryOptions(
-                fetch=fetch,
-                list_files=list_files,
-                links=links,
-                max_file_bytes=max_file_bytes,
-                max_response_bytes=max_response_bytes,
-                max_files=max_files,
-                download_timeout=download_timeout,
-            ),
-            containers=ContainerOptions(
-                reuse_last_container=reuse_last_container,
-                on_expired=on_expired,
-                restore_max_bytes=restore_max_bytes,
-                accept_container=accept_container,
-                code_interpreter=code_interpreter,
-                cleanup=cleanup,
-                rates=rates,
-            ),
-            files=listed_files(files),
+            fetch=fetch,
+            list_files=list_files,
+            links=links,
+            max_file_bytes=max_file_bytes,
+            max_response_bytes=max_response_bytes,
+            max_files=max_files,
+            download_timeout=download_timeout,
+            reuse_last_container=reuse_last_container,
+            on_expired=on_expired,
+            restore_max_bytes=restore_max_bytes,
+            accept_container=accept_container,
+            code_interpreter=code_interpreter,
+            cleanup=cleanup,
+            rates=rates,
+            files=files,
         )
 
     @property

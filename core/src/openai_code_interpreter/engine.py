@@ -27,7 +27,8 @@ from openai_code_interpreter.artifacts.listing import is_structured
 from openai_code_interpreter.artifacts.options import DeliveryOptions
 from openai_code_interpreter.artifacts.plan import ArtifactTarget, FileKey
 from openai_code_interpreter.artifacts.readers import LazyBytes
-from openai_code_interpreter.config import AUTO, ContainerConfig, OwnContainer
+from openai_code_interpreter.artifacts.stores import chosen_store
+from openai_code_interpreter.config import AUTO, ContainerConfig, OwnContainer, parse_container
 from openai_code_interpreter.containers.asking import Ask
 from openai_code_interpreter.containers.attempts import Attempts
 from openai_code_interpreter.containers.background import (
@@ -58,7 +59,7 @@ if TYPE_CHECKING:
     from openai_code_interpreter.artifacts.stores import ArtifactStore
     from openai_code_interpreter.clients import ClientPool
 
-__all__ = ["Engine"]
+__all__ = ["Engine", "engine_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,6 +279,43 @@ class Engine:
             lambda: deliver(self.clients.sync(), target, store, limits=limits),
             lambda: adeliver(self.clients.for_running_loop(), target, store, limits=limits),
         )
+
+
+def engine_of(
+    clients: ClientPool,
+    *,
+    model: str | None,
+    container: object,
+    artifact_store: ArtifactStore | None,
+    include_outputs: bool,
+    files: Sequence[InputFile],
+    **options: Any,
+) -> Engine:
+    """Return the engine of an interpreter, its constructor's arguments checked.
+
+    Args:
+        clients: The clients of both sides.
+        model: The model's name, or None to leave it to the call.
+        container: The container when a call names none.
+        artifact_store: Where generated files go; by default this process's memory.
+        include_outputs: Ask the API for logs and images of the code.
+        files: Files that every call hands in.
+        **options: The fields of `DeliveryOptions` and of `ContainerOptions`.
+
+    Raises:
+        ValueError: If an argument is not valid.
+    """
+    delivery = {name: options.pop(name) for name in DeliveryOptions.model_fields if name in options}
+    return Engine(
+        model=model,
+        clients=clients,
+        artifact_store=chosen_store(artifact_store),
+        container=parse_container(container),
+        include_outputs=include_outputs,
+        delivery=DeliveryOptions(**delivery),
+        containers=ContainerOptions(**options),
+        files=listed_files(files),
+    )
 
 
 def _finished(parse: Callable[[], object]) -> Iterator[Any]:
