@@ -145,8 +145,9 @@ async def test_nothing_is_warned_of_where_a_container_is_shared_or_the_turn_goes
     server = serve(IDLE, Turn(CallFunction("f", {})))
     with warnings.catch_warnings(), ManagedContainer() as container:
         warnings.simplefilter("error", UnusedContainerWarning)
-        await ask(server, "hi", {"container": container})
-        await ask(server, "hi")
+        shared = await ask(server, "hi", {"container": container})
+        assert (await ask(server, "hi")).containers[0].container_id is None
+    assert shared.containers[0].container_id == container.container_id
 
 
 async def test_every_way_to_ask_gives_the_same_result(serve, interpreter, async_interpreter):

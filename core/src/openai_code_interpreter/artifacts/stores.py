@@ -194,6 +194,10 @@ class MemoryStore:
     def __repr__(self) -> str:
         return f"MemoryStore({len(self._files)} files)"
 
+    def __deepcopy__(self, _memo: object) -> MemoryStore:
+        """A copied chat model or LLM keeps its files in the same place."""
+        return self
+
     def open(self) -> ArtifactSink:
         """Begin a file."""
         return _MemorySink(self)

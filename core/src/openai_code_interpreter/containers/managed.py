@@ -103,6 +103,10 @@ class ManagedContainer(OwnContainer):
     def __repr__(self) -> str:
         return f"ManagedContainer(name={self.name!r}, container_id={self.container_id!r})"
 
+    def __str__(self) -> str:
+        """What names it for good: a cache key must not change once it is made."""
+        return f"ManagedContainer(name={self.name!r})"
+
     def __copy__(self) -> Self:
         """A copied chat model uses the same container."""
         return self

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, Final, Literal, TypeAlias
 
 from pydantic import BaseModel, Field
+from pydantic.json_schema import SkipJsonSchema
 
 from openai_code_interpreter.config import MemoryLimit
 
@@ -22,10 +23,10 @@ DEFAULT_RESTORE_MAX_BYTES: Final = 50 * 1024 * 1024
 
 OnExpired: TypeAlias = Literal["replace", "raise"]
 
-AcceptContainer: TypeAlias = Callable[[str], bool]
+AcceptContainer: TypeAlias = SkipJsonSchema[Callable[[str], bool]]
 """Whether a container that a history names may be used."""
 
-OffersCode: TypeAlias = bool | Callable[[str | Sequence[Any]], bool]
+OffersCode: TypeAlias = bool | SkipJsonSchema[Callable[[str | Sequence[Any]], bool]]
 """Whether the model is offered the code interpreter; a function decides by the input."""
 
 
