@@ -91,13 +91,12 @@ def test_a_history_may_name_a_container_of_somebody_else(serve, interpreter):
     assert (container_sent(server), seen) == (theirs.container_id, [])
 
 
-@pytest.mark.parametrize("wish", ["auto", {"memory_limit": "4g"}], ids=repr)
-def test_a_call_that_wants_a_new_container_gets_one(wish, serve, interpreter):
+def test_a_call_that_wants_a_container_of_another_kind_gets_one(serve, interpreter):
     """At the first attempt; what ran in the old one is told as text."""
     server = serve(TURN, TURN)
     ci = interpreter(server)
     first = ci.run("a")
-    second = ci.run([QUESTION, first, QUESTION], container=wish)
+    second = ci.run([QUESTION, first, QUESTION], container={"memory_limit": "4g"})
     assert second.container_id != first.container_id
     assert [use.how for use in second.containers] == ["created"]
     assert (len(asked(server)), sent_calls(server)) == (2, [])
@@ -120,6 +119,27 @@ def test_calls_of_other_containers_are_text_before_they_are_refused(serve, inter
         (second.container_id, "used")
     ]
     assert len(asked(server)) == 5
+
+
+@pytest.mark.parametrize("auto", ["auto", {"type": "auto"}], ids=repr)
+def test_auto_leaves_it_to_the_api_which_goes_on_with_the_calls(auto, serve, interpreter):
+    """Also where the call says so."""
+    server = serve(TURN, TURN)
+    ci = interpreter(server)
+    first = ci.run("a")
+    assert ci.run([QUESTION, first, QUESTION], container=auto).container_id == first.container_id
+    assert sent_calls(server) == [first.container_id]
+
+
+def test_what_is_remembered_of_a_refused_container_is_not_told(serve, interpreter):
+    """Whoever names the call of somebody else does not learn what it printed."""
+    server = serve(Turn(RunCode("print('a secret')")), TURN)
+    ci = interpreter(server, accept_container=lambda _: False)
+    theirs = ci.run("a")
+    (call,) = input_items(theirs.output)
+    ci.run([QUESTION, call, QUESTION])
+    assert "code_interpreter_call" not in str(asked(server)[-1].body["input"])
+    assert str(asked(server)[-1].body["input"]).count("a secret") == 1, "the code that was sent"
 
 
 def test_raw_items_are_refused_as_results_are(serve, interpreter):

@@ -502,3 +502,17 @@ def test_a_history_of_its_own_goes_on_in_it(serve, interpreter):
     with pytest.raises(InvalidInputError, match="closed"):
         ci.run([*history, {"role": "user", "content": "again"}])
     assert len(asked(server)) == 2
+
+
+def test_a_history_of_one_that_expired_goes_on_in_the_one_that_took_its_place(serve, interpreter):
+    """Not in another that nobody would delete."""
+    server = serve(*[TURN] * 3)
+    question = {"role": "user", "content": "go"}
+    with ManagedContainer() as container:
+        ci = interpreter(server, container=container)
+        first = ci.run("go")
+        server.advance(minutes=25)
+        second, third = ci.run("go"), ci.run([question, first, question])
+        assert second.container_id == third.container_id == container.container_id
+    assert len(made(server)) == 2
+    assert set(deleted(server)) == {first.container_id, second.container_id}

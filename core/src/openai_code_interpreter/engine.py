@@ -223,9 +223,11 @@ class Engine:
         if handed_in and not offered:
             msg = "files are for code to read: leave them out where code_interpreter=False"
             raise InvalidInputError(msg)
+        ours = [one for one in choice.stale if one not in choice.refused]
         known = Background.of(results) | (background or Background())
-        if not isinstance(items, str):
-            items = self._sendable(items, choice.stale, known)
+        if choice.stale and not isinstance(items, str):
+            logs = {**self.ledger.background(ours).logs, **known.logs}
+            items = detach(with_logs(items, logs, of=choice.stale), containers=choice.stale)
         ask = Ask(
             model=self.model,
             input=items,
@@ -235,17 +237,11 @@ class Engine:
             options=dict(options or {}),
             include_outputs=self.include_outputs,
             background=known,
+            detached=ours,
             cleanup=self.containers.cleanup if cleanup is None else cleanup,
         )
         ask.arguments(AUTO)  # an empty input is told here, not at the first event
         return ask
-
-    def _sendable(self, items: list[Any], stale: Sequence[str], known: Background) -> list[Any]:
-        """Make text of the calls that the API, or the application, would refuse."""
-        if not stale:
-            return items
-        logs = {**self.ledger.background(stale).logs, **known.logs}
-        return detach(with_logs(items, logs, of=stale), containers=stale)
 
     def _attempts(self, input: str | Sequence[Any], call: Mapping[str, Any]) -> Attempts:  # noqa: A002
         return Attempts(self.ask(input, **call), self.containers, self.ledger)

@@ -27,6 +27,7 @@ class Ask:
         options: Other options of `responses.create`.
         include_outputs: Whether logs and images are asked for.
         background: What is known of earlier turns.
+        detached: Earlier containers of the conversation whose calls became text already.
         cleanup: Whether the uploads that the files took are deleted when the response is over.
     """
 
@@ -38,6 +39,7 @@ class Ask:
     options: Mapping[str, Any] = field(default_factory=dict)
     include_outputs: bool = True
     background: Background = field(default_factory=Background)
+    detached: Sequence[str] = ()
     cleanup: bool = False
 
     def arguments(

@@ -240,7 +240,8 @@ class Attempts:
         used = containers_of(items)
         living = yield from self._living(loss, used)
         old_id = self._lost_id(loss, used, living)
-        known = self._ledger.background([*used, old_id]) | self._ask.background
+        earlier = [*self._ask.detached, *used, old_id]
+        known = self._ledger.background(earlier) | self._ask.background
         named = cited(as_wire(item) or {} for item in items)
         gone = None if living is None else [one for one in used if one != living]
         items = detach(without_citations(with_logs(items, known.logs)), containers=gone)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from openai_code_interpreter.config import ContainerConfig, OwnContainer
+from openai_code_interpreter.config import AUTO, ContainerConfig, OwnContainer
 from openai_code_interpreter.containers.background import containers_of, id_of
 from openai_code_interpreter.containers.options import ContainerOptions
 from openai_code_interpreter.request import named_container
@@ -24,10 +24,13 @@ class Choice:
         container: The container to use.
         stale: The containers whose calls cannot be sent: the API takes only those of the request's
             own container, and the application may refuse others.
+        refused: Those among them that the application refused. What is remembered of them is not
+            for this conversation.
     """
 
     container: str | ContainerConfig | OwnContainer
     stale: Sequence[str]
+    refused: Sequence[str]
 
 
 def choose(
@@ -45,8 +48,9 @@ def choose(
     newest result in the input, else the constructor's. `accept_container` is asked of containers
     that only the history names, once each.
 
-    With `"auto"` the API goes on in the container of the calls that are sent along. So none is sent
-    where the call itself wants another container, or `reuse_last_container` is off.
+    With `"auto"` the API goes on in the container of the calls that are sent along: those of the
+    newest one. So none is sent where the call itself asks for a container of another kind, or
+    `reuse_last_container` is off.
 
     Args:
         items: The input items.
@@ -69,10 +73,13 @@ def choose(
         if last is not None and last != id_of(default):  # which knows how it is made anew
             chosen = last
     used = containers_of(items)
+    newest = _newest([one for item in items for one in containers_of([item])], accepts)
+    refused = [one for one in used if not accepts(one)]
+    is_new = call is not None and chosen not in (AUTO, ContainerConfig())
     kept = id_of(chosen)
-    if kept is None and call is None and reuses and not isinstance(chosen, OwnContainer):
-        kept = _newest([one for item in items for one in containers_of([item])], accepts)
-    return Choice(chosen, [one for one in used if one != kept])
+    if kept is None and reuses and not is_new and not isinstance(chosen, OwnContainer):
+        kept = newest
+    return Choice(chosen, [one for one in used if one != kept], refused)
 
 
 def _newest(named: Sequence[str], accepts: Callable[[str], bool]) -> str | None:
