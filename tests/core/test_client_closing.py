@@ -18,9 +18,9 @@ from openai_code_interpreter import (
     MemoryStore,
     TextDelta,
 )
+from openai_code_interpreter._sansio.response import ResponseRun
+from openai_code_interpreter.testing import ResponseRun as ServedTurn
 from openai_code_interpreter.testing import RunCode, Say, StallStream
-from openai_code_interpreter.testing import Turn as ServedTurn
-from openai_code_interpreter.turn import Turn
 
 ENDLESS = ServedTurn(Say("one two three four"), faults=[StallStream(after_events=6, seconds=60)])
 FILE = ServedTurn(
@@ -177,8 +177,8 @@ async def test_nothing_is_read_behind_the_end():
     async def open_line():
         return async_line
 
-    events = list(CodeInterpreterStream(Turn(), lambda: line, pytest.fail))
-    stream = AsyncCodeInterpreterStream(Turn(), open_line, pytest.fail)
+    events = list(CodeInterpreterStream(ResponseRun(), lambda: line, pytest.fail))
+    stream = AsyncCodeInterpreterStream(ResponseRun(), open_line, pytest.fail)
     assert [event async for event in stream] == events
     assert [event.type for event in events] == ["response_finished"]
     assert (line.closed, async_line.closed) == (1, 1)

@@ -17,7 +17,7 @@ from openai import (
 )
 
 from openai_code_interpreter import AsyncCodeInterpreter, InvalidInputError
-from openai_code_interpreter.clients import ClientPool
+from openai_code_interpreter._io.clients import ClientPool
 from openai_code_interpreter.testing import Say, Turn
 
 OPTIONS = {

@@ -13,7 +13,7 @@ from openai_code_interpreter import (
     NetworkAllowlist,
     NetworkDisabled,
 )
-from openai_code_interpreter.config import container_argument, parse_container
+from openai_code_interpreter._sansio.config import container_argument, parse_container
 from openai_code_interpreter.testing import RunCode, Say, Turn
 
 BAD_CONTAINERS = [

@@ -9,7 +9,7 @@ import openai
 import pytest
 from openai import AsyncOpenAI, OpenAI
 
-from openai_code_interpreter.containers.losses import loss_in_error, loss_in_response
+from openai_code_interpreter._sansio.api_errors import loss_in_error, loss_in_response
 from openai_code_interpreter.testing import ExpireMidStream, RejectRequest, RunCode, Say, Turn
 
 OLD = "cntr_68a1"

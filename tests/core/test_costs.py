@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from openai_code_interpreter.config import ContainerConfig
-from openai_code_interpreter.costs import (
+from openai_code_interpreter._sansio.costs import (
     RATES,
-    ContainerUse,
     UnusedContainerWarning,
     container_uses,
     estimate_cost,
     unused_container_warning,
 )
+from openai_code_interpreter._sansio.config import ContainerConfig
+from openai_code_interpreter._sansio.results import ContainerUse
 from openai_code_interpreter.errors import InvalidInputError
 
 TIERS = sorted(RATES)

@@ -15,10 +15,9 @@ from openai_code_interpreter import (
     DirectoryStore,
     MemoryStore,
 )
-from openai_code_interpreter.artifacts.delivery import Deliveries
-from openai_code_interpreter.artifacts.jobs import Commit, Fetch
-from openai_code_interpreter.artifacts.options import DeliveryOptions
-from openai_code_interpreter.artifacts.plan import ArtifactTarget
+from openai_code_interpreter._sansio.delivery import Commit, Deliveries, Fetch
+from openai_code_interpreter._sansio.options import DeliveryOptions
+from openai_code_interpreter._sansio.plan import ArtifactTarget
 
 
 def target(name, **fields):

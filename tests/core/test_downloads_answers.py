@@ -19,9 +19,9 @@ from openai_code_interpreter import (
     ArtifactUnsafeError,
     DirectoryStore,
 )
-from openai_code_interpreter.artifacts.course import Course
-from openai_code_interpreter.artifacts.plan import ArtifactTarget
-from openai_code_interpreter.artifacts.refusals import MAX_ERROR_BYTES, error_message
+from openai_code_interpreter._sansio.api_errors import MAX_ERROR_BYTES, error_message
+from openai_code_interpreter._sansio.download import Download
+from openai_code_interpreter._sansio.plan import ArtifactTarget
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -42,7 +42,7 @@ def bring(request):
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
-    wait = "openai_code_interpreter.artifacts.course.RETRY_WAIT"
+    wait = "openai_code_interpreter._sansio.download.RETRY_WAIT"
     monkeypatch.setattr(wait, tenacity.wait_none())
 
 
@@ -193,7 +193,7 @@ def test_the_shape_of_an_error(body, message):
 
 
 def a_course(staged):
-    course = Course(staged, max_bytes=100, seconds=60, announced=lambda: None)
+    course = Download(staged, max_bytes=100, seconds=60, announced=lambda: None)
     course.begin()
     return course
 

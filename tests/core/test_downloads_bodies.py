@@ -18,7 +18,7 @@ from openai_code_interpreter import (
     ArtifactUnsafeError,
     DirectoryStore,
 )
-from openai_code_interpreter.artifacts.plan import ArtifactTarget
+from openai_code_interpreter._sansio.plan import ArtifactTarget
 from openai_code_interpreter.testing import (
     CutChunkedDownload,
     CutDownload,
@@ -44,7 +44,7 @@ def bring(request):
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
     """Wait for nothing between the attempts, and close the clients of the helpers."""
-    wait = "openai_code_interpreter.artifacts.course.RETRY_WAIT"
+    wait = "openai_code_interpreter._sansio.download.RETRY_WAIT"
     monkeypatch.setattr(wait, tenacity.wait_none())
     yield
     while CLIENTS:

@@ -20,14 +20,8 @@ from openai_code_interpreter import (
     DirectoryStore,
     MemoryStore,
 )
-from openai_code_interpreter.artifacts.budget import ResponseBudget
-from openai_code_interpreter.artifacts.download import (
-    DownloadLimits,
-    adeliver,
-    afetch,
-    deliver,
-    fetch,
-)
+from openai_code_interpreter._io.download import DownloadLimits, adeliver, afetch, deliver, fetch
+from openai_code_interpreter._io.staging import ResponseBudget
 from openai_code_interpreter.testing import (
     CutDownload,
     DripDownload,
@@ -38,7 +32,7 @@ from stand_in_support import CLIENTS
 
 pytestmark = pytest.mark.timeout(60)
 
-WAIT = "openai_code_interpreter.artifacts.course.RETRY_WAIT"
+WAIT = "openai_code_interpreter._sansio.download.RETRY_WAIT"
 
 
 @pytest.fixture(autouse=True)

@@ -16,10 +16,10 @@ from openai_code_interpreter import (
     ArtifactTransientError,
     DirectoryStore,
 )
-from openai_code_interpreter.artifacts.budget import ResponseBudget
-from openai_code_interpreter.artifacts.course import READ_GAP, Course
-from openai_code_interpreter.artifacts.download import DownloadLimits
-from openai_code_interpreter.artifacts.plan import ArtifactTarget
+from openai_code_interpreter._io.download import DownloadLimits
+from openai_code_interpreter._io.staging import ResponseBudget
+from openai_code_interpreter._sansio.download import READ_GAP, Download
+from openai_code_interpreter._sansio.plan import ArtifactTarget
 from openai_code_interpreter.testing import (
     CutDownload,
     DripDownload,
@@ -42,7 +42,7 @@ def bring(request):
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
-    wait = "openai_code_interpreter.artifacts.course.RETRY_WAIT"
+    wait = "openai_code_interpreter._sansio.download.RETRY_WAIT"
     monkeypatch.setattr(wait, tenacity.wait_none())
     yield
     while CLIENTS:
@@ -200,7 +200,7 @@ async def test_time_counts_over_all_attempts(serve, bring):
 def course(**options):
     target = ArtifactTarget(filename="a", container_id="c", file_id="f")
     given = {"max_bytes": 10, "seconds": 600.0, "announced": lambda: None, **options}
-    return Course(staged_for(target), **given)
+    return Download(staged_for(target), **given)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from openai_code_interpreter import (
     ArtifactTransientError,
     ArtifactUnsafeError,
 )
-from openai_code_interpreter.artifacts.download import DownloadLimits, afetch, fetch
+from openai_code_interpreter._io.download import DownloadLimits, afetch, fetch
 from openai_code_interpreter.testing import RedirectDownload
 from stand_in_support import CLIENTS
 

@@ -18,7 +18,7 @@ from openai_code_interpreter import (
     ManagedContainer,
     StreamInterruptedError,
 )
-from openai_code_interpreter.inputs import MAX_INPUT_BYTES
+from openai_code_interpreter._sansio.sources import MAX_INPUT_BYTES
 from openai_code_interpreter.testing import (
     CutStream,
     FailResponse,

@@ -28,10 +28,11 @@ from openai_code_interpreter import (
     FsspecStore,
     InvalidInputError,
 )
-from openai_code_interpreter.artifacts import reference_to, resolve_reference
-from openai_code_interpreter.artifacts.names import safe_filename
-from openai_code_interpreter.artifacts.plan import ArtifactTarget
-from openai_code_interpreter.artifacts.staging import StagedArtifact
+from openai_code_interpreter._io.references import resolve_reference
+from openai_code_interpreter._io.staging import StagedArtifact
+from openai_code_interpreter._sansio.names import safe_filename
+from openai_code_interpreter._sansio.plan import ArtifactTarget
+from openai_code_interpreter._sansio.references import reference_to
 from openai_code_interpreter.testing import RunCode, Say, Turn
 
 MIB = 2**20
@@ -231,7 +232,7 @@ def test_a_file_of_another_size_is_not_overwritten(place):
 
 def test_a_thousand_collisions_are_an_error(place, monkeypatch):
     """The search for a free key ends, and leaves nothing."""
-    monkeypatch.setattr("openai_code_interpreter.artifacts.fsspec_store._MAX_COLLISIONS", 1)
+    monkeypatch.setattr("openai_code_interpreter._io.fsspec_store._MAX_COLLISIONS", 1)
     key = f"{digest(b'1,2')[:16]}-a.csv"
     place.fs.makedirs(place.path(""), exist_ok=True)
     place.fs.pipe_file(place.path(key), b"theirs")

@@ -6,8 +6,8 @@ from itertools import count
 
 import pytest
 
-from openai_code_interpreter.containers.chains import Link, chained_items, link_of
-from openai_code_interpreter.containers.steps import ListInput, RetrieveResponse
+from openai_code_interpreter._sansio.commands import ListInput, RetrieveResponse
+from openai_code_interpreter._sansio.earlier_turns import Link, chained_items, link_of
 
 CALL = {
     "type": "code_interpreter_call",

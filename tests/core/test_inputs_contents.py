@@ -7,12 +7,8 @@ import os
 
 import pytest
 
+from openai_code_interpreter._io.contents import content_of_bytes, content_of_path, path_exists
 from openai_code_interpreter.errors import ArtifactUnavailableError, InvalidInputError
-from openai_code_interpreter.inputs.contents import (
-    content_of_bytes,
-    content_of_path,
-    path_exists,
-)
 
 LIMIT = 1000
 

@@ -6,9 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openai_code_interpreter.config import ContainerConfig, container_argument
-from openai_code_interpreter.errors import InvalidInputError
-from openai_code_interpreter.inputs.mounting import (
+from openai_code_interpreter._sansio.mounting import (
     Mounted,
     Uploaded,
     already_there,
@@ -17,7 +15,9 @@ from openai_code_interpreter.inputs.mounting import (
     mounted_by_request,
     with_files,
 )
-from openai_code_interpreter.results import Artifact
+from openai_code_interpreter._sansio.config import ContainerConfig, container_argument
+from openai_code_interpreter._sansio.results import Artifact
+from openai_code_interpreter.errors import InvalidInputError
 
 UPLOADED = Uploaded(file_id="file-1", name="a.csv")
 

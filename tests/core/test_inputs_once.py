@@ -8,32 +8,32 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from openai_code_interpreter.inputs.once import Once
+from openai_code_interpreter._io.concurrency import SingleFlight
 
 SECONDS = 10
 
 
 def test_a_result_is_made_once():
-    once, made = Once(), []
+    once, made = SingleFlight(), []
     results = [once.do("key", lambda: made.append(1) or len(made)) for _ in range(3)]
     assert (results, made) == ([1, 1, 1], [1])
 
 
 def test_other_keys_are_other_things():
-    once = Once()
+    once = SingleFlight()
     assert [once.do(key, lambda key=key: key * 2) for key in "ab"] == ["aa", "bb"]
     assert (once.get("a"), once.get("c")) == ("aa", None)
 
 
 def test_what_failed_is_done_again():
-    once = Once()
+    once = SingleFlight()
     with pytest.raises(ZeroDivisionError):
         once.do("key", lambda: 1 // 0)
     assert once.do("key", lambda: 7) == 7
 
 
 def test_threads_wait_for_the_one_that_is_at_it():
-    once, made, go_on = Once(), [], threading.Event()
+    once, made, go_on = SingleFlight(), [], threading.Event()
 
     def make():
         made.append(1)
@@ -48,7 +48,7 @@ def test_threads_wait_for_the_one_that_is_at_it():
 
 
 def test_whoever_waited_for_a_failure_tries_itself():
-    once, begun, go_on = Once(), threading.Event(), threading.Event()
+    once, begun, go_on = SingleFlight(), threading.Event(), threading.Event()
 
     def fail():
         begun.set()
@@ -66,7 +66,7 @@ def test_whoever_waited_for_a_failure_tries_itself():
 
 
 async def test_tasks_wait_for_the_one_that_is_at_it():
-    once, made = Once(), []
+    once, made = SingleFlight(), []
 
     async def make():
         made.append(1)
@@ -79,7 +79,7 @@ async def test_tasks_wait_for_the_one_that_is_at_it():
 
 
 async def test_a_cancelled_maker_leaves_it_to_one_that_waited():
-    once, begun = Once(), asyncio.Event()
+    once, begun = SingleFlight(), asyncio.Event()
 
     async def never():
         begun.set()
@@ -100,7 +100,7 @@ async def test_a_cancelled_maker_leaves_it_to_one_that_waited():
 
 
 async def test_one_that_waits_may_be_cancelled_and_the_others_get_their_result():
-    once, go_on = Once(), asyncio.Event()
+    once, go_on = SingleFlight(), asyncio.Event()
 
     async def make():
         await go_on.wait()
@@ -117,7 +117,7 @@ async def test_one_that_waits_may_be_cancelled_and_the_others_get_their_result()
 
 
 async def test_a_thread_waits_for_no_task_so_that_neither_stands_still():
-    once, begun = Once(), asyncio.Event()
+    once, begun = SingleFlight(), asyncio.Event()
 
     async def make():
         begun.set()
@@ -131,7 +131,7 @@ async def test_a_thread_waits_for_no_task_so_that_neither_stands_still():
 
 
 def test_a_result_serves_the_next_event_loop_and_threads():
-    once = Once()
+    once = SingleFlight()
 
     async def make():
         return 7
@@ -141,7 +141,7 @@ def test_a_result_serves_the_next_event_loop_and_threads():
 
 
 def test_what_is_forgotten_is_made_again():
-    once = Once()
+    once = SingleFlight()
     for key in "ab":
         once.do(key, lambda: 1)
     once.forget(lambda key, value: key == "a" and value == 1)
@@ -149,7 +149,7 @@ def test_what_is_forgotten_is_made_again():
 
 
 def test_the_oldest_results_are_let_go():
-    once = Once(remembered=2)
+    once = SingleFlight(remembered=2)
     for key in "abc":
         once.do(key, lambda: 1)
     assert [once.get(key) for key in "abc"] == [None, 1, 1]

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from openai_code_interpreter.artifacts.names import safe_filename
-from openai_code_interpreter.errors import CodeInterpreterError, InvalidInputError
-from openai_code_interpreter.inputs.sources import (
+from openai_code_interpreter._sansio.names import safe_filename
+from openai_code_interpreter._sansio.results import Artifact
+from openai_code_interpreter._sansio.sources import (
     ArtifactSource,
     BytesSource,
     IdSource,
@@ -22,7 +22,7 @@ from openai_code_interpreter.inputs.sources import (
     parse_input,
     parse_inputs,
 )
-from openai_code_interpreter.results import Artifact
+from openai_code_interpreter.errors import CodeInterpreterError, InvalidInputError
 
 ARTIFACT = Artifact(filename="a.csv", original_filename="a.csv", media_type="text/csv")
 

@@ -13,10 +13,10 @@ import pytest
 from openai import AsyncOpenAI, AzureOpenAI, OpenAI
 
 from files_server import FilesServer
+from openai_code_interpreter._io.uploads import Uploads
+from openai_code_interpreter._sansio.mounting import Mounted, Uploaded
+from openai_code_interpreter._sansio.results import Artifact
 from openai_code_interpreter.errors import CodeInterpreterError, InvalidInputError
-from openai_code_interpreter.inputs.mounting import Mounted, Uploaded
-from openai_code_interpreter.inputs.uploads import Uploads
-from openai_code_interpreter.results import Artifact
 from sides import OPTIONS, SIDES
 
 pytestmark = pytest.mark.timeout(60)

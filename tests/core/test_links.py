@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openai_code_interpreter.artifacts.links import (
+from openai_code_interpreter._sansio.links import (
     HeldText,
     Located,
     find_links,

@@ -11,10 +11,10 @@ from openai_code_interpreter import (
     CodeInterpreterResult,
     ContainerFileCitation,
 )
-from openai_code_interpreter.artifacts.listing import (
+from openai_code_interpreter._io.memory import KnownFiles
+from openai_code_interpreter._sansio.plan import (
     MAX_EAGER_BYTES,
     MAX_EAGER_FILES,
-    KnownFiles,
     containers_to_list,
     is_structured,
     listed_targets,

@@ -20,8 +20,8 @@ from openai_code_interpreter import (
     InvalidInputError,
     ManagedContainer,
 )
-from openai_code_interpreter.clients import ClientPool
-from openai_code_interpreter.config import Container, parse_container
+from openai_code_interpreter._io.clients import ClientPool
+from openai_code_interpreter._sansio.config import Container, parse_container
 from openai_code_interpreter.testing import RunCode, Say, StandInServer, Turn
 from stand_in_support import asked
 
@@ -330,7 +330,7 @@ async def test_a_deletion_under_way_outlives_cancellation(how, serve):
 
 async def test_a_deletion_is_given_up_after_a_while(serve, monkeypatch):
     """Nobody waits for ever for a server that does not answer."""
-    monkeypatch.setattr("openai_code_interpreter.containers.managed._SECONDS_TO_DELETE", 0.1)
+    monkeypatch.setattr("openai_code_interpreter._io.managed._SECONDS_TO_DELETE", 0.1)
     slow, container = Slow(serve(), deleting=True), ManagedContainer()
     await container.aobtain(slow.pool)
     with pytest.warns(ResourceWarning, match=r"no answer in 0.1 seconds"):

@@ -9,7 +9,7 @@ import zipfile
 
 import pytest
 
-from openai_code_interpreter.artifacts.media_types import (
+from openai_code_interpreter._sansio.media_types import (
     INLINE_IMAGES,
     OCTET_STREAM,
     extension_for,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openai_code_interpreter.artifacts.names import numbered, safe_filename
+from openai_code_interpreter._sansio.names import numbered, safe_filename
 
 HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 

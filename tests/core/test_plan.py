@@ -13,7 +13,7 @@ from openai_code_interpreter import (
     CodeInterpreterResult,
     ContainerFileCitation,
 )
-from openai_code_interpreter.artifacts.plan import (
+from openai_code_interpreter._sansio.plan import (
     ArtifactTarget,
     cited_paths,
     cited_target,

@@ -16,9 +16,10 @@ from openai_code_interpreter import (
     FsspecStore,
     MemoryStore,
 )
-from openai_code_interpreter.artifacts import reference_to, resolve_reference
-from openai_code_interpreter.artifacts.plan import ArtifactTarget
-from openai_code_interpreter.artifacts.staging import StagedArtifact
+from openai_code_interpreter._io.references import resolve_reference
+from openai_code_interpreter._io.staging import StagedArtifact
+from openai_code_interpreter._sansio.plan import ArtifactTarget
+from openai_code_interpreter._sansio.references import reference_to
 from openai_code_interpreter.testing import RunCode, Say, Turn
 
 DATA = b"a,b\n1,2\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from openai_code_interpreter import ContainerConfig, InvalidInputError
-from openai_code_interpreter.request import chosen_container, response_arguments
+from openai_code_interpreter._sansio.request import chosen_container, response_arguments
 from openai_code_interpreter.testing import Say, Turn
 
 OUTPUTS = "code_interpreter_call.outputs"

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openai_code_interpreter import ArtifactUnavailableError
-from openai_code_interpreter.containers.restoring import (
+from openai_code_interpreter._sansio.commands import PutBack
+from openai_code_interpreter._sansio.restoring import (
     Restored,
     cited,
     container_path,
@@ -17,7 +18,6 @@ from openai_code_interpreter.containers.restoring import (
     put_back,
     wanted,
 )
-from openai_code_interpreter.containers.steps import PutBack
 
 ASSISTANT = {"role": "assistant", "content": "It is done."}
 

@@ -20,8 +20,8 @@ from openai_code_interpreter import (
     ContainerFileCitation,
     InlineImage,
 )
-from openai_code_interpreter.snapshot import call_from_item
-from openai_code_interpreter.trackers import calls
+from openai_code_interpreter._sansio import trackers as calls
+from openai_code_interpreter._sansio.snapshot import call_from_item
 
 PNG = b"\x89PNG\r\n\x1a\n rest"
 PNG_URI = "data:image/png;base64," + base64.b64encode(PNG).decode()

@@ -19,9 +19,8 @@ from openai_code_interpreter import (
     FsspecStore,
     MemoryStore,
 )
-from openai_code_interpreter.artifacts.budget import ResponseBudget
-from openai_code_interpreter.artifacts.plan import ArtifactTarget
-from openai_code_interpreter.artifacts.staging import StagedArtifact
+from openai_code_interpreter._io.staging import ResponseBudget, StagedArtifact
+from openai_code_interpreter._sansio.plan import ArtifactTarget
 
 TARGET = ArtifactTarget(filename="../a.csv", container_id="cntr_1", file_id="cfile_12345678")
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 300

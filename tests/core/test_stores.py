@@ -19,8 +19,8 @@ from openai_code_interpreter import (
     InvalidInputError,
     MemoryStore,
 )
-from openai_code_interpreter.artifacts import chosen_store, default_store
-from openai_code_interpreter.artifacts.names import safe_filename
+from openai_code_interpreter._io.stores import chosen_store, default_store
+from openai_code_interpreter._sansio.names import safe_filename
 
 
 def put(store, name, data):
@@ -189,7 +189,7 @@ def test_an_aborted_file_leaves_nothing(store):
 
 def test_a_thousand_collisions_are_an_error(store, monkeypatch):
     """The search for a free name ends."""
-    monkeypatch.setattr("openai_code_interpreter.artifacts.files._MAX_COLLISIONS", 3)
+    monkeypatch.setattr("openai_code_interpreter._io.stores._MAX_COLLISIONS", 3)
     for number in range(3):
         put(store, "a.txt", b"%d" % number)
     with pytest.raises(FileExistsError, match=r"a\.txt"):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openai_code_interpreter.artifacts.upload_memory import (
+from openai_code_interpreter._io.fsspec_store import (
     _Body,
     _GivingBuffer,
     send_in_pieces,

@@ -8,7 +8,7 @@ import pytest
 from openai._models import construct_type
 from openai.types.responses import ResponseStreamEvent
 
-from openai_code_interpreter import wire
+from openai_code_interpreter._sansio import wire
 
 ITEM = {"type": "code_interpreter_call", "id": "ci_1", "container_id": "cntr_1", "new_key": 1}
 ADDED = {"type": "response.output_item.added", "output_index": 0, "item": ITEM}

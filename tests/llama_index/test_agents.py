@@ -26,7 +26,7 @@ REMEMBER = Turn(RunCode(WRITE), Say("Kept in [n](sandbox:/mnt/data/n.txt)."))
 RECALL = Turn(RunCode("print(x + 1)"), Say("It is 42."))
 
 
-# Strict: the tests under it tell the day on which upstream is mended.
+# Strict: the tests under it tell the day on which upstream is repair_item.
 needs_a_memory_that_serialises = pytest.mark.xfail(
     tuple(map(int, pydantic.VERSION.split(".")[:2])) >= (2, 14),
     reason="llama-index-core cannot serialise its default memory on pydantic 2.14, text included",

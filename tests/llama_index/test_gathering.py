@@ -16,7 +16,7 @@ from llama_index.llms.openai_code_interpreter.gathering import (
     Gathering,
 )
 from openai_code_interpreter import TextDelta
-from openai_code_interpreter.turn import Step
+from openai_code_interpreter._sansio.response import StreamStep
 
 ITEM = {"item_id": "ci_1", "output_index": 0}
 CODE_DELTA = "response.code_interpreter_call_code.delta"
@@ -106,7 +106,7 @@ def test_nothing_is_lost_and_nothing_changes_places(arrivals):
 
 def code_step(delta, number):
     wire = {"type": CODE_DELTA, "delta": delta, "sequence_number": number, **ITEM}
-    return Step({**wire, "obfuscation": "xx"}, [])
+    return StreamStep({**wire, "obfuscation": "xx"}, [])
 
 
 def test_code_is_told_in_chunks_without_text_that_carry_each_event():
@@ -130,9 +130,9 @@ def test_code_is_told_in_chunks_without_text_that_carry_each_event():
 def test_any_other_event_tells_what_is_held():
     reply = ChatReply(inline_files=True, gathering=Gathering(Clock()))
     for delta in ("a", "b", "c"):
-        shown = reply.take(Step({}, [TextDelta(delta=delta)]))
+        shown = reply.take(StreamStep({}, [TextDelta(delta=delta)]))
     assert shown == []
-    (chunk,) = reply.take(Step({"type": "keepalive"}, []))
+    (chunk,) = reply.take(StreamStep({"type": "keepalive"}, []))
     assert (chunk.delta, chunk.message.content) == ("bc", "abc")
 
 
@@ -151,7 +151,7 @@ def test_an_agent_keeps_less_of_a_long_answer_than_of_the_peers(rate):
     kept = []
     for number in range(DELTAS):
         clock.now += 1 / rate
-        step = Step({**wire, "sequence_number": number}, [TextDelta(delta=f"{number:05} ")])
+        step = StreamStep({**wire, "sequence_number": number}, [TextDelta(delta=f"{number:05} ")])
         kept += map(streamed, reply.take(step))
     kept += map(streamed, reply.rest())
     peak = tracemalloc.get_traced_memory()[1] / 1e6

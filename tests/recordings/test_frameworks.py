@@ -16,7 +16,7 @@ from llama_index.core.base.llms.types import ChatResponse, TextBlock
 from langchain_openai_code_interpreter.chunks import EVENTS_FIELD, ChunkWriter
 from llama_index.llms.openai_code_interpreter.chunks import EVENTS_KEY, ChatReply
 from openai_code_interpreter import ResponseFailedError
-from openai_code_interpreter.turn import Step, Turn
+from openai_code_interpreter._sansio.response import ResponseRun, StreamStep
 
 pytestmark = pytest.mark.recordings
 
@@ -40,9 +40,9 @@ def final_event(path: Path) -> dict[str, Any]:
     return {"type": "response.completed", "response": wire_events(path)[-1]["response"]}
 
 
-def steps(events: Iterable[dict[str, Any]]) -> Iterator[Step]:
+def steps(events: Iterable[dict[str, Any]]) -> Iterator[StreamStep]:
     """The steps of a run, without its files: nothing here can be downloaded."""
-    turn = Turn()
+    turn = ResponseRun()
     for event in events:
         yield from turn.take(event)
     yield from turn.rest()
@@ -96,7 +96,7 @@ def test_langchain_passes_every_wire_event_on_once(path: Path) -> None:
 
 
 def replies(events: Iterable[dict[str, Any]]) -> list[ChatResponse]:
-    reply, turn = ChatReply(inline_files=True), Turn()
+    reply, turn = ChatReply(inline_files=True), ResponseRun()
     told: list[ChatResponse] = []
     steps = [step for event in events for step in turn.take(event)]
     for step in [*steps, *turn.rest()]:

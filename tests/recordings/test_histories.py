@@ -25,7 +25,7 @@ def outputs(recording):
 
 
 def check_output(output):
-    """Check that output becomes sound input, and that all of it can be mended as it is."""
+    """Check that output becomes sound input, and that all of it can be repair_item as it is."""
     assert check(input_items(output)) == []
     assert {problem.code for problem in check(output)} <= {"inline_outputs"}
     for length in range(len(output) + 1):
@@ -34,7 +34,7 @@ def check_output(output):
 
 
 def test_the_output_of_a_response_is_sound(response):
-    """Nothing but inline images is wrong with it, and every beginning of it can be mended."""
+    """Nothing but inline images is wrong with it, and every beginning of it can be repair_item."""
     check_output(outputs(response))
 
 

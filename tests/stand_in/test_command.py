@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from openai import OpenAI
 
-from openai_code_interpreter import cli
+from openai_code_interpreter import _cli as cli
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -118,7 +118,9 @@ def test_a_port_that_cannot_be_had_is_one_line_and_exit_code_2(scenario, port):
 
 def test_the_command_is_installed_under_its_name():
     project = tomllib.loads((ROOT / "core" / "pyproject.toml").read_text(encoding="utf-8"))
-    assert project["project"]["scripts"] == {"code-interpreter": "openai_code_interpreter.cli:main"}
+    assert project["project"]["scripts"] == {
+        "code-interpreter": "openai_code_interpreter._cli:main"
+    }
 
 
 def test_its_help_says_what_it_is(capsys):

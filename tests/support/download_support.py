@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 from openai import AsyncOpenAI, OpenAI
 
 from openai_code_interpreter import MemoryStore
-from openai_code_interpreter.artifacts.download import DownloadLimits, afetch, fetch
-from openai_code_interpreter.artifacts.plan import ArtifactTarget
-from openai_code_interpreter.artifacts.staging import StagedArtifact
+from openai_code_interpreter._io.download import DownloadLimits, afetch, fetch
+from openai_code_interpreter._io.staging import StagedArtifact
+from openai_code_interpreter._sansio.plan import ArtifactTarget
 from openai_code_interpreter.testing import RunCode, Turn
 from stand_in_support import ask, client_of
 

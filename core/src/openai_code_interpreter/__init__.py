@@ -10,21 +10,31 @@ result = ci.run("Plot the first ten Fibonacci numbers and save the plot.")
 
 from __future__ import annotations
 
-from openai_code_interpreter.artifacts import (
-    ArtifactStore,
-    DirectoryStore,
-    FsspecStore,
-    MemoryStore,
-)
-from openai_code_interpreter.client import AsyncCodeInterpreter, CodeInterpreter
-from openai_code_interpreter.config import (
+from openai_code_interpreter._interpreters import AsyncCodeInterpreter, CodeInterpreter
+from openai_code_interpreter._io.fsspec_store import FsspecStore
+from openai_code_interpreter._io.managed import ManagedContainer
+from openai_code_interpreter._io.stores import DirectoryStore, MemoryStore
+from openai_code_interpreter._io.stream import AsyncCodeInterpreterStream, CodeInterpreterStream
+from openai_code_interpreter._sansio.config import (
     ContainerConfig,
     DomainSecret,
     NetworkAllowlist,
     NetworkDisabled,
 )
-from openai_code_interpreter.containers import ManagedContainer, container_id_from_metadata
-from openai_code_interpreter.costs import ContainerUse, UnusedContainerWarning, estimate_cost
+from openai_code_interpreter._sansio.costs import UnusedContainerWarning, estimate_cost
+from openai_code_interpreter._sansio.reducer import CodeInterpreterReducer, reduce_response
+from openai_code_interpreter._sansio.results import (
+    Artifact,
+    CodeInterpreterCall,
+    CodeInterpreterResult,
+    ContainerFileCitation,
+    ContainerUse,
+    InlineImage,
+)
+from openai_code_interpreter._sansio.sources import InputFile
+from openai_code_interpreter._sansio.storage import ArtifactStore
+from openai_code_interpreter._sansio.text import printable
+from openai_code_interpreter._sansio.wire import container_id_from_metadata
 from openai_code_interpreter.errors import (
     ArtifactDownloadError,
     ArtifactError,
@@ -68,17 +78,6 @@ from openai_code_interpreter.events import (
     event_adapter,
 )
 from openai_code_interpreter.history import input_items
-from openai_code_interpreter.inputs import InputFile
-from openai_code_interpreter.reducer import CodeInterpreterReducer, reduce_response
-from openai_code_interpreter.results import (
-    Artifact,
-    CodeInterpreterCall,
-    CodeInterpreterResult,
-    ContainerFileCitation,
-    InlineImage,
-)
-from openai_code_interpreter.stream import AsyncCodeInterpreterStream, CodeInterpreterStream
-from openai_code_interpreter.text import printable
 
 __all__ = [
     "Artifact",

@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, Unpack, cast
 import openai
 
 if TYPE_CHECKING:
-    from openai_code_interpreter.results import CodeInterpreterResult
+    from openai_code_interpreter._sansio.results import CodeInterpreterResult
 
 __all__ = [
     "ArtifactDownloadError",

@@ -20,7 +20,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import ConfigDict, Discriminator, TypeAdapter
 
-from openai_code_interpreter.results import (
+from openai_code_interpreter._sansio.results import (
     Artifact,
     CodeInterpreterCall,
     CodeInterpreterResult,

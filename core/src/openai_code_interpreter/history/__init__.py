@@ -16,12 +16,15 @@ Example:
 
 from __future__ import annotations
 
-from openai_code_interpreter.history.checking import check
-from openai_code_interpreter.history.detaching import detach
-from openai_code_interpreter.history.mentioning import mentioned_files
-from openai_code_interpreter.history.problems import MAX_INLINE_BYTES, Problem, ProblemCode
-from openai_code_interpreter.history.repairing import repair
-from openai_code_interpreter.history.replay import (
+from openai_code_interpreter.history._checking import check
+from openai_code_interpreter.history._items import (
+    MAX_INLINE_BYTES,
+    Problem,
+    ProblemCode,
+    mentioned_files,
+)
+from openai_code_interpreter.history._repairing import detach, repair
+from openai_code_interpreter.history._replay import (
     call_input,
     from_results,
     input_items,

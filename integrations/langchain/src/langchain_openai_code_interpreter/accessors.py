@@ -11,8 +11,8 @@ from langchain_core.outputs import Generation, LLMResult
 from langchain_openai_code_interpreter.chunks import EVENTS_FIELD
 from langchain_openai_code_interpreter.recall import container_of, references_in
 from openai_code_interpreter import Artifact, ArtifactStore, container_id_from_metadata
-from openai_code_interpreter.artifacts import resolve_reference
-from openai_code_interpreter.wire import Wire, entries
+from openai_code_interpreter._io.references import resolve_reference
+from openai_code_interpreter._sansio.wire import Wire, entries
 
 if TYPE_CHECKING:
     from openai import OpenAI

@@ -40,10 +40,10 @@ from langchain_openai_code_interpreter.recall import (
 )
 from langchain_openai_code_interpreter.tools import bound_container
 from langchain_openai_code_interpreter.watching import FileFound, Watched
-from openai_code_interpreter.artifacts import resolve_reference
-from openai_code_interpreter.config import AUTO, Container
-from openai_code_interpreter.containers.background import id_of
-from openai_code_interpreter.inputs import InputFile
+from openai_code_interpreter._io.references import resolve_reference
+from openai_code_interpreter._sansio.earlier_turns import id_of
+from openai_code_interpreter._sansio.config import AUTO, Container
+from openai_code_interpreter._sansio.sources import InputFile
 
 __all__ = ["CodeInterpreterMiddleware", "CodeInterpreterState"]
 

@@ -12,7 +12,9 @@ from typing import Any, Final, TypeAlias
 from langchain_core.callbacks import adispatch_custom_event, dispatch_custom_event
 from langchain_core.runnables import ensure_config
 
-from openai_code_interpreter.artifacts import reference_to
+from openai_code_interpreter._sansio.references import reference_to
+from openai_code_interpreter._sansio.response import StreamStep
+from openai_code_interpreter._sansio.results import CodeInterpreterCall
 from openai_code_interpreter.events import (
     ArtifactReady,
     CallCompleted,
@@ -20,8 +22,6 @@ from openai_code_interpreter.events import (
     ContainerAssigned,
     ContainerReplaced,
 )
-from openai_code_interpreter.results import CodeInterpreterCall
-from openai_code_interpreter.turn import Step
 
 __all__ = [
     "ARTIFACT",
@@ -29,7 +29,7 @@ __all__ = [
     "CODE",
     "CONTAINER",
     "CONTAINER_REPLACED",
-    "Told",
+    "Emitted",
     "aannounce",
     "announce",
     "described",
@@ -47,17 +47,17 @@ ARTIFACT: Final = "code_interpreter_artifact"
 CONTAINER_REPLACED: Final = "code_interpreter_container_replaced"
 """A container is gone, and another took its place: `old_id`, `new_id`, `restored`, `lost`."""
 
-Told: TypeAlias = tuple[str, dict[str, Any]]
+Emitted: TypeAlias = tuple[str, dict[str, Any]]
 """The name of an event and its data."""
 
 
-def announce(step: Step) -> None:
+def announce(step: StreamStep) -> None:
     """Tell the handlers of the run around this one what a step says of containers and files."""
     for name, data in _told(step):
         dispatch_custom_event(name, data)
 
 
-async def aannounce(step: Step) -> None:
+async def aannounce(step: StreamStep) -> None:
     """Tell the handlers of the run around this one; see `announce`."""
     for name, data in _told(step):
         await adispatch_custom_event(name, data)
@@ -73,7 +73,7 @@ def replacement_of(event: ContainerReplaced) -> dict[str, Any]:
     }
 
 
-def described(event: object) -> Told | None:
+def described(event: object) -> Emitted | None:
     """Return the name of an event and what it says, as JSON; None if it is of no interest.
 
     Args:
@@ -104,7 +104,7 @@ def _call(call: CodeInterpreterCall) -> dict[str, Any]:
     }
 
 
-def _told(step: Step) -> list[Told]:
+def _told(step: StreamStep) -> list[Emitted]:
     found = (described(event) for event in step.events if not isinstance(event, CodeDelta))
     told = [one for one in found if one is not None]
     return told if told and _has_parent() else []

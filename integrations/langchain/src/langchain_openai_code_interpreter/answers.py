@@ -12,9 +12,8 @@ from langchain_openai_code_interpreter.blocks import TOOL_NAME
 from langchain_openai_code_interpreter.hosted import hosted_item, image_item
 from langchain_openai_code_interpreter.parts import say_where
 from openai_code_interpreter import InvalidInputError
-from openai_code_interpreter.artifacts.links import restore_links
-from openai_code_interpreter.history import input_items
-from openai_code_interpreter.wire import (
+from openai_code_interpreter._sansio.links import restore_links
+from openai_code_interpreter._sansio.wire import (
     CALL_ITEM,
     FUNCTION_CALL_ITEM,
     MESSAGE_ITEM,
@@ -24,6 +23,7 @@ from openai_code_interpreter.wire import (
     optional_text,
     text,
 )
+from openai_code_interpreter.history import input_items
 
 __all__ = ["CUSTOM_CALL", "answer_items", "blocks_of", "call_item", "custom_calls"]
 

@@ -12,8 +12,8 @@ from openai_code_interpreter import (
     CodeInterpreterCall,
     FunctionCallDone,
 )
-from openai_code_interpreter.artifacts import reference_to
-from openai_code_interpreter.wire import FILE_CITATION, Wire, optional_text, text
+from openai_code_interpreter._sansio.references import reference_to
+from openai_code_interpreter._sansio.wire import FILE_CITATION, Wire, optional_text, text
 
 __all__ = [
     "TOOL_NAME",

@@ -21,8 +21,11 @@ from openai import OpenAI
 from typing_extensions import override
 
 from langchain_openai_code_interpreter.watching import FileFound, MessageWatcher, Watched
-from openai_code_interpreter.artifacts import ArtifactStore, resolve_reference
-from openai_code_interpreter.artifacts.names import safe_filename
+from openai_code_interpreter._io.references import resolve_reference
+from openai_code_interpreter._sansio.storage import ArtifactStore
+from openai_code_interpreter._sansio.names import safe_filename
+from openai_code_interpreter._sansio.results import Artifact, CodeInterpreterCall
+from openai_code_interpreter._sansio.wire import Wire, number, optional_text, text
 from openai_code_interpreter.errors import ArtifactError
 from openai_code_interpreter.events import (
     CallCompleted,
@@ -30,8 +33,6 @@ from openai_code_interpreter.events import (
     ContainerAssigned,
     ContainerReplaced,
 )
-from openai_code_interpreter.results import Artifact, CodeInterpreterCall
-from openai_code_interpreter.wire import Wire, number, optional_text, text
 
 __all__ = [
     "AsyncCodeInterpreterCallbackHandler",

@@ -39,10 +39,10 @@ from langchain_openai_code_interpreter.structured import (
 )
 from langchain_openai_code_interpreter.tools import bound_tool_choice, bound_tools
 from openai_code_interpreter import AsyncCodeInterpreterStream, CodeInterpreterStream
-from openai_code_interpreter.artifacts import chosen_store
-from openai_code_interpreter.clients import ClientPool
-from openai_code_interpreter.containers.ledger import Ledger
-from openai_code_interpreter.engine import Engine
+from openai_code_interpreter._io.clients import ClientPool
+from openai_code_interpreter._io.engine import Engine
+from openai_code_interpreter._io.memory import ContainerMemory
+from openai_code_interpreter._io.stores import chosen_store
 
 __all__ = ["ChatOpenAICodeInterpreter"]
 
@@ -92,7 +92,7 @@ class ChatOpenAICodeInterpreter(BaseChatModel, ChatOptions):
     """
 
     _clients: ClientPool = PrivateAttr()
-    _ledger: Ledger = PrivateAttr(default_factory=Ledger)
+    _ledger: ContainerMemory = PrivateAttr(default_factory=ContainerMemory)
 
     @model_validator(mode="after")
     def _make_clients(self) -> Self:

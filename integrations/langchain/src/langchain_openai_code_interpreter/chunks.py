@@ -46,9 +46,9 @@ from openai_code_interpreter import (
     TextDelta,
     TextDone,
 )
-from openai_code_interpreter.artifacts import reference_to
-from openai_code_interpreter.turn import Step
-from openai_code_interpreter.wire import (
+from openai_code_interpreter._sansio.references import reference_to
+from openai_code_interpreter._sansio.response import StreamStep
+from openai_code_interpreter._sansio.wire import (
     MESSAGE_ITEM,
     REASONING_ITEM,
     Wire,
@@ -85,7 +85,7 @@ class ChunkWriter:
         self._open_calls: dict[str, None] = {}
         self._files = ArtifactBlocks(inline_max_bytes=inline_max_bytes)
 
-    def write(self, step: Step) -> Iterator[AIMessageChunk]:
+    def write(self, step: StreamStep) -> Iterator[AIMessageChunk]:
         """Yield the chunks of one step: one for each event that has something to show.
 
         The wire event, if it concerns the code interpreter, rides on the first of them; if there
@@ -102,7 +102,7 @@ class ChunkWriter:
         if extra:
             yield _chunk([], **extra)
 
-    def reads_files(self, step: Step) -> bool:
+    def reads_files(self, step: StreamStep) -> bool:
         """Whether writing this step may read from a store, which async code leaves to a thread."""
         last = step.events[-1] if step.wire is None and step.events else None
         return isinstance(last, ResponseFinished) and bool(last.result.artifacts)

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from langchain_openai_code_interpreter.tools import bound_tool_choice, bound_tools
 from openai_code_interpreter import InvalidInputError
-from openai_code_interpreter.wire import Wire, mapping, text
+from openai_code_interpreter._sansio.wire import Wire, mapping, text
 
 __all__ = ["call_options", "constructor_options", "text_format"]
 

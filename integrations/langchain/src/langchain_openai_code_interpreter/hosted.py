@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any, Final, NamedTuple
 
-from openai_code_interpreter.wire import Wire, as_wire, mapping, optional_text, text
+from openai_code_interpreter._sansio.wire import Wire, as_wire, mapping, optional_text, text
 
 __all__ = ["IMAGE_ITEM", "hosted_blocks", "hosted_item", "image_item"]
 

@@ -17,9 +17,8 @@ from langchain_core.messages import (
 from langchain_openai_code_interpreter.answers import answer_items, custom_calls
 from langchain_openai_code_interpreter.parts import OWN_ITEMS, part_of, say_where
 from openai_code_interpreter import InvalidInputError
-from openai_code_interpreter.containers.background import without_stale_calls
-from openai_code_interpreter.history.kinds import FUNCTION_OUTPUT_ITEM
-from openai_code_interpreter.wire import (
+from openai_code_interpreter._sansio.earlier_turns import without_stale_calls
+from openai_code_interpreter._sansio.wire import (
     FUNCTION_CALL_ITEM,
     MESSAGE_ITEM,
     Wire,
@@ -28,6 +27,7 @@ from openai_code_interpreter.wire import (
     optional_text,
     text,
 )
+from openai_code_interpreter.history._items import FUNCTION_OUTPUT_ITEM
 
 __all__ = ["to_input_items"]
 

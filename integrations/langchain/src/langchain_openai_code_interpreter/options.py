@@ -9,9 +9,8 @@ from pydantic import ConfigDict, Field, SecretStr, model_validator
 
 from langchain_openai_code_interpreter.compat import constructor_options
 from openai_code_interpreter import ArtifactStore
-from openai_code_interpreter.artifacts.options import DeliveryOptions
-from openai_code_interpreter.config import AUTO, Container
-from openai_code_interpreter.containers import ContainerOptions
+from openai_code_interpreter._sansio.config import AUTO, Container
+from openai_code_interpreter._sansio.options import ContainerOptions, DeliveryOptions
 
 __all__ = ["ChatOptions"]
 

@@ -10,7 +10,7 @@ from openai_code_interpreter import (
     CodeInterpreterResult,
     ResponseFinished,
 )
-from openai_code_interpreter.turn import Step
+from openai_code_interpreter._sansio.response import StreamStep
 
 __all__ = ["partial_message"]
 
@@ -25,7 +25,7 @@ def partial_message(result: CodeInterpreterResult) -> AIMessage:
     events = CodeInterpreterReducer().feed(whole)
     told = [event for event in events if not isinstance(event, ResponseFinished)]
     writer = ChunkWriter(inline_max_bytes=0)  # no store is read where an error is dealt with
-    step = Step(None, [*told, ResponseFinished(result=result)])
+    step = StreamStep(None, [*told, ResponseFinished(result=result)])
     first, *rest = writer.write(step)
     total: AIMessageChunk = first.__add__(rest)
     message = message_chunk_to_message(total)

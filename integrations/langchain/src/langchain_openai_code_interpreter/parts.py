@@ -9,7 +9,7 @@ from langchain_core.messages import is_data_content_block
 from langchain_core.messages.block_translators.openai import convert_to_openai_data_block
 
 from openai_code_interpreter import InvalidInputError
-from openai_code_interpreter.wire import Wire, mapping, text
+from openai_code_interpreter._sansio.wire import Wire, mapping, text
 
 __all__ = ["OWN_ITEMS", "part_of", "say_where"]
 

@@ -15,9 +15,9 @@ from typing import Final
 from langchain_core.messages import AIMessage, BaseMessage
 
 from langchain_openai_code_interpreter.answers import blocks_of, call_item
-from openai_code_interpreter.artifacts.plan import FileKey
-from openai_code_interpreter.containers.background import Background
-from openai_code_interpreter.wire import (
+from openai_code_interpreter._sansio.earlier_turns import EarlierTurns
+from openai_code_interpreter._sansio.plan import FileKey
+from openai_code_interpreter._sansio.wire import (
     FILE_CITATION,
     Wire,
     as_wire,
@@ -74,7 +74,7 @@ def files_of_history(messages: Sequence[BaseMessage]) -> Iterator[FileKey]:
             yield text(reference, "container_id"), file_id
 
 
-def background_of(messages: Sequence[BaseMessage]) -> Background:
+def background_of(messages: Sequence[BaseMessage]) -> EarlierTurns:
     """Return what a container is filled with that takes the place of a lost one."""
     results = (
         block
@@ -86,7 +86,7 @@ def background_of(messages: Sequence[BaseMessage]) -> Background:
     logs = {text(one, "tool_call_id"): _printed(one) for one in results}
     files = list(_all_references(messages))
     carried = (data for _, data in files if data is not None)
-    return Background(
+    return EarlierTurns(
         references=[reference for reference, _ in files],
         data={hashlib.sha256(data).hexdigest(): data for data in carried},
         logs={call_id: printed for call_id, printed in logs.items() if printed},

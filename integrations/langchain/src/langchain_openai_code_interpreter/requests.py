@@ -17,9 +17,9 @@ from langchain_openai_code_interpreter.recall import (
     files_of_history,
 )
 from langchain_openai_code_interpreter.tools import bound_container
-from openai_code_interpreter.config import AUTO, ContainerConfig, OwnContainer, parse_container
-from openai_code_interpreter.containers.background import id_of
-from openai_code_interpreter.wire import text
+from openai_code_interpreter._sansio.earlier_turns import id_of
+from openai_code_interpreter._sansio.config import AUTO, ContainerConfig, OwnContainer, parse_container
+from openai_code_interpreter._sansio.wire import text
 
 __all__ = ["engine_call"]
 

@@ -32,7 +32,7 @@ from typing_extensions import override
 from langchain_openai_code_interpreter.compat import text_format
 from langchain_openai_code_interpreter.errors import RefusalError
 from openai_code_interpreter import InvalidInputError
-from openai_code_interpreter.wire import Wire, as_wire, text
+from openai_code_interpreter._sansio.wire import Wire, as_wire, text
 
 __all__ = ["Method", "Schema", "answer_format", "parsed", "parser_of", "refusal_of"]
 

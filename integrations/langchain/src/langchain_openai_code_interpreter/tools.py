@@ -9,7 +9,7 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from openai_code_interpreter import InvalidInputError
-from openai_code_interpreter.wire import TOOL_TYPE
+from openai_code_interpreter._sansio.wire import TOOL_TYPE
 
 __all__ = ["bound_container", "bound_tool_choice", "bound_tools"]
 

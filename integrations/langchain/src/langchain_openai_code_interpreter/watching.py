@@ -18,14 +18,14 @@ from langchain_openai_code_interpreter.answers import blocks_of
 from langchain_openai_code_interpreter.blocks import TOOL_NAME
 from langchain_openai_code_interpreter.chunks import ARTIFACTS_FIELD
 from langchain_openai_code_interpreter.recall import container_of, references_in
+from openai_code_interpreter._sansio.results import CodeInterpreterCall
+from openai_code_interpreter._sansio.wire import Wire, entries, mapping, optional_text, text
 from openai_code_interpreter.events import (
     CallCompleted,
     CodeDelta,
     ContainerAssigned,
     ContainerReplaced,
 )
-from openai_code_interpreter.results import CodeInterpreterCall
-from openai_code_interpreter.wire import Wire, entries, mapping, optional_text, text
 
 __all__ = ["FileFound", "MessageWatcher", "Watched"]
 

@@ -12,8 +12,8 @@ from llama_index.llms.openai_code_interpreter.chunks import EVENTS_KEY
 from llama_index.llms.openai_code_interpreter.containers import message_state
 from llama_index.llms.openai_code_interpreter.responses import STATE_KEY
 from openai_code_interpreter import Artifact, ArtifactStore, container_id_from_metadata
-from openai_code_interpreter.artifacts import resolve_reference
-from openai_code_interpreter.wire import Wire, entries, mapping, optional_text, text
+from openai_code_interpreter._io.references import resolve_reference
+from openai_code_interpreter._sansio.wire import Wire, entries, mapping, optional_text, text
 
 if TYPE_CHECKING:
     from openai import OpenAI

@@ -22,8 +22,8 @@ from openai_code_interpreter import (
     ContainerAssigned,
     ContainerReplaced,
 )
-from openai_code_interpreter.artifacts import reference_to
-from openai_code_interpreter.turn import Step
+from openai_code_interpreter._sansio.references import reference_to
+from openai_code_interpreter._sansio.response import StreamStep
 
 __all__ = [
     "Announcer",
@@ -136,7 +136,7 @@ class Announcer:
     def __init__(self) -> None:
         self._context = copy_context()
 
-    def announce(self, step: Step) -> None:
+    def announce(self, step: StreamStep) -> None:
         """Tell the observers what a step says of containers, code and files."""
         for event in step.events:
             if type(event) in _TOLD:

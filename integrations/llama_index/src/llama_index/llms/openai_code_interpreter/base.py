@@ -45,11 +45,12 @@ from llama_index.llms.openai_code_interpreter.tools import (
     tool_arguments,
     tool_selections,
 )
-from openai_code_interpreter.artifacts import ArtifactStore, chosen_store
-from openai_code_interpreter.clients import ClientPool
-from openai_code_interpreter.config import AUTO, ContainerConfig
-from openai_code_interpreter.containers.ledger import Ledger
-from openai_code_interpreter.engine import Engine
+from openai_code_interpreter._io.clients import ClientPool
+from openai_code_interpreter._io.engine import Engine
+from openai_code_interpreter._io.memory import ContainerMemory
+from openai_code_interpreter._sansio.storage import ArtifactStore
+from openai_code_interpreter._io.stores import chosen_store
+from openai_code_interpreter._sansio.config import AUTO, ContainerConfig
 
 if TYPE_CHECKING:
     from llama_index.core.tools.types import BaseTool
@@ -119,7 +120,7 @@ class OpenAICodeInterpreter(StructuredStreams, InterpreterOptions):
     model_config = ConfigDict(extra="forbid")
 
     _clients: ClientPool = PrivateAttr()
-    _ledger: Ledger = PrivateAttr(default_factory=Ledger)
+    _ledger: ContainerMemory = PrivateAttr(default_factory=ContainerMemory)
     _artifact_store: ArtifactStore = PrivateAttr()
 
     def __init__(
@@ -193,7 +194,7 @@ class OpenAICodeInterpreter(StructuredStreams, InterpreterOptions):
 
     @llm_chat_callback()
     def chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
-        """Ask, wait, and return the complete response with its files.
+        """ResolvedCall, wait, and return the complete response with its files.
 
         Args:
             messages: The conversation, oldest first.
@@ -221,7 +222,7 @@ class OpenAICodeInterpreter(StructuredStreams, InterpreterOptions):
 
     @llm_chat_callback()
     async def achat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
-        """Ask, wait, and return the complete response with its files; see `chat`."""
+        """ResolvedCall, wait, and return the complete response with its files; see `chat`."""
         return await self._achat(messages, **kwargs)
 
     @streams.closing(llm_chat_callback)

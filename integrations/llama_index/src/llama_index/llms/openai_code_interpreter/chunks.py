@@ -40,8 +40,8 @@ from openai_code_interpreter import (
     RefusalDelta,
     TextDelta,
 )
-from openai_code_interpreter.turn import Step
-from openai_code_interpreter.wire import (
+from openai_code_interpreter._sansio.response import StreamStep
+from openai_code_interpreter._sansio.wire import (
     TERMINAL_EVENTS,
     Wire,
     code_interpreter_event,
@@ -78,7 +78,7 @@ class ChatReply:
         self._response: Wire = {}
         self._replaced: Wire | None = None
 
-    def take(self, step: Step) -> list[ChatResponse]:
+    def take(self, step: StreamStep) -> list[ChatResponse]:
         """Return what a step tells: chunks of deltas, and one for another event of a call."""
         wire = step.wire
         if wire is not None and wire.get("type") == _CODE_DELTA:

@@ -10,9 +10,9 @@ from typing import Any, Final
 from llama_index.core.base.llms.types import ChatMessage, MessageRole
 
 from llama_index.llms.openai_code_interpreter.responses import STATE_KEY
-from openai_code_interpreter.config import ContainerConfig, OwnContainer, parse_container
-from openai_code_interpreter.containers.background import id_of
-from openai_code_interpreter.wire import TOOL_TYPE, Wire, entries, mapping, text
+from openai_code_interpreter._sansio.earlier_turns import id_of
+from openai_code_interpreter._sansio.config import ContainerConfig, OwnContainer, parse_container
+from openai_code_interpreter._sansio.wire import TOOL_TYPE, Wire, entries, mapping, text
 
 __all__ = ["ASSISTANT_ROLES", "choose_container", "message_state", "use_container"]
 

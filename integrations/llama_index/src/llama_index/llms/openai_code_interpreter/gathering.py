@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Hashable
 from typing import Final, NamedTuple
 
-from openai_code_interpreter.wire import Wire
+from openai_code_interpreter._sansio.wire import Wire
 
 __all__ = ["LONG_CHARS", "WINDOW_SECONDS", "Gathered", "Gathering"]
 

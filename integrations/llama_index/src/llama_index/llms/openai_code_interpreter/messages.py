@@ -24,12 +24,12 @@ from llama_index.core.base.llms.types import (
 
 from llama_index.llms.openai_code_interpreter.containers import ASSISTANT_ROLES, message_state
 from openai_code_interpreter import InvalidInputError
-from openai_code_interpreter.artifacts.links import restore_links
-from openai_code_interpreter.artifacts.media_types import HEAD_BYTES, media_type
-from openai_code_interpreter.artifacts.plan import FileKey
-from openai_code_interpreter.containers.background import Background, without_stale_calls
+from openai_code_interpreter._sansio.earlier_turns import EarlierTurns, without_stale_calls
+from openai_code_interpreter._sansio.links import restore_links
+from openai_code_interpreter._sansio.media_types import HEAD_BYTES, media_type
+from openai_code_interpreter._sansio.plan import FileKey
+from openai_code_interpreter._sansio.wire import Wire, entries, mapping, number, text
 from openai_code_interpreter.history import call_input, reasoning_input
-from openai_code_interpreter.wire import Wire, entries, mapping, number, text
 
 __all__ = ["background_of", "input_items", "known_files"]
 
@@ -42,11 +42,11 @@ def known_files(history: Sequence[ChatMessage]) -> Iterator[FileKey]:
                 yield text(reference, "container_id"), file_id
 
 
-def background_of(history: Sequence[ChatMessage]) -> Background:
+def background_of(history: Sequence[ChatMessage]) -> EarlierTurns:
     """Return what a container is filled with that takes the place of a lost one."""
     states = [message_state(one) for one in history if one.role in ASSISTANT_ROLES]
     calls = [call for state in states for call in entries(state, "calls")]
-    return Background(
+    return EarlierTurns(
         references=[one for state in states for one in entries(state, "artifacts")],
         logs={text(call, "id"): text(call, "logs") for call in calls if text(call, "logs")},
     )

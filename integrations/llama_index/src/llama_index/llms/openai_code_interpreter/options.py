@@ -6,16 +6,9 @@ from typing import Any, Final, Self
 
 from llama_index.core.bridge.pydantic import Field, field_serializer, model_validator
 
-from openai_code_interpreter.artifacts.options import DeliveryOptions
-from openai_code_interpreter.config import (
-    AUTO,
-    Container,
-    ContainerConfig,
-    OwnContainer,
-    parse_container,
-)
-from openai_code_interpreter.containers import ContainerOptions
-from openai_code_interpreter.wire import TOOL_TYPE
+from openai_code_interpreter._sansio.config import AUTO, Container, ContainerConfig, OwnContainer, parse_container
+from openai_code_interpreter._sansio.options import ContainerOptions, DeliveryOptions
+from openai_code_interpreter._sansio.wire import TOOL_TYPE
 
 __all__ = ["CALL_OPTIONS", "CONTINUING", "DEFAULT_CONTEXT_WINDOW", "InterpreterOptions"]
 

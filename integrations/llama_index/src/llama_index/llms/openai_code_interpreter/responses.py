@@ -28,19 +28,19 @@ from llama_index.core.base.llms.types import (
 
 from llama_index.llms.openai_code_interpreter.blocks import inline_block, reference_block
 from openai_code_interpreter import CodeInterpreterResult
-from openai_code_interpreter.artifacts import reference_to
-from openai_code_interpreter.containers import METADATA_KEY
-from openai_code_interpreter.history import call_input, reasoning_input
-from openai_code_interpreter.wire import (
+from openai_code_interpreter._sansio.references import reference_to
+from openai_code_interpreter._sansio.wire import (
     CALL_ITEM,
     FUNCTION_CALL_ITEM,
     MESSAGE_ITEM,
+    METADATA_KEY,
     REASONING_ITEM,
     Wire,
     entries,
     optional_text,
     text,
 )
+from openai_code_interpreter.history import call_input, reasoning_input
 
 __all__ = ["REFUSAL_KEY", "STATE_KEY", "final_response"]
 

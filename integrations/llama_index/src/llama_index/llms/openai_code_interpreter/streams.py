@@ -16,7 +16,7 @@ from llama_index.core.base.llms.types import ChatResponse, ChatResponseAsyncGen,
 
 from llama_index.llms.openai_code_interpreter.announcing import Announcer
 from llama_index.llms.openai_code_interpreter.chunks import ChatReply
-from openai_code_interpreter.stream import AsyncCodeInterpreterStream, CodeInterpreterStream
+from openai_code_interpreter._io.stream import AsyncCodeInterpreterStream, CodeInterpreterStream
 
 __all__ = ["alast", "aresponses", "closing", "last", "responses"]
 

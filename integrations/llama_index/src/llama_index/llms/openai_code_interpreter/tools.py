@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from llama_index.core.base.llms.types import ChatMessage, ToolCallBlock
 from llama_index.core.llms.llm import ToolSelection
 
-from openai_code_interpreter.wire import Wire
+from openai_code_interpreter._sansio.wire import Wire
 
 if TYPE_CHECKING:
     from llama_index.core.tools.types import BaseTool
