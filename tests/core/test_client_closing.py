@@ -18,9 +18,10 @@ from openai_code_interpreter import (
     MemoryStore,
     TextDelta,
 )
+from openai_code_interpreter._io.staging import ResponseStaging
 from openai_code_interpreter._sansio.response import ResponseRun
-from openai_code_interpreter.testing import ResponseRun as ServedTurn
 from openai_code_interpreter.testing import RunCode, Say, StallStream
+from openai_code_interpreter.testing import Turn as ServedTurn
 
 ENDLESS = ServedTurn(Say("one two three four"), faults=[StallStream(after_events=6, seconds=60)])
 FILE = ServedTurn(
@@ -177,8 +178,14 @@ async def test_nothing_is_read_behind_the_end():
     async def open_line():
         return async_line
 
-    events = list(CodeInterpreterStream(ResponseRun(), lambda: line, pytest.fail))
-    stream = AsyncCodeInterpreterStream(ResponseRun(), open_line, pytest.fail)
+    events = list(
+        CodeInterpreterStream(
+            ResponseRun(ResponseStaging(MemoryStore())), lambda: line, pytest.fail
+        )
+    )
+    stream = AsyncCodeInterpreterStream(
+        ResponseRun(ResponseStaging(MemoryStore())), open_line, pytest.fail
+    )
     assert [event async for event in stream] == events
     assert [event.type for event in events] == ["response_finished"]
     assert (line.closed, async_line.closed) == (1, 1)

@@ -235,7 +235,7 @@ async def test_cleanup_deletes_what_the_call_brought_and_nothing_else(serve, tal
     assert sorted(contents(result).values()) == [b"brought", b"kept"]
     deleted = [request.path for request in server.requests if request.method == "DELETE"]
     assert len(deleted) == 1
-    assert len(one.ci._engine.ledger.inputs.uploads.owned_ids) == 1
+    assert len(one.ci._engine.memory.inputs.uploads.owned_ids) == 1
 
 
 @pytest.mark.parametrize("go_on", ["id", "chain"])

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from openai_code_interpreter._sansio.config import ContainerConfig
 from openai_code_interpreter._sansio.costs import (
     RATES,
     UnusedContainerWarning,
@@ -17,7 +18,6 @@ from openai_code_interpreter._sansio.costs import (
     estimate_cost,
     unused_container_warning,
 )
-from openai_code_interpreter._sansio.config import ContainerConfig
 from openai_code_interpreter._sansio.results import ContainerUse
 from openai_code_interpreter.errors import InvalidInputError
 

@@ -15,6 +15,7 @@ from openai_code_interpreter import (
     DirectoryStore,
     MemoryStore,
 )
+from openai_code_interpreter._io.staging import ResponseStaging
 from openai_code_interpreter._sansio.delivery import Commit, Deliveries, Fetch
 from openai_code_interpreter._sansio.options import DeliveryOptions
 from openai_code_interpreter._sansio.plan import ArtifactTarget
@@ -26,7 +27,13 @@ def target(name, **fields):
 
 
 def deliveries(*targets, store=None, **options):
-    made = Deliveries(DeliveryOptions(**options), store or MemoryStore(), None)
+    known = DeliveryOptions(**options)
+    staging = ResponseStaging(
+        store or MemoryStore(),
+        max_file_bytes=known.max_file_bytes,
+        max_response_bytes=known.max_response_bytes,
+    )
+    made = Deliveries(known, staging)
     for one in targets:
         made.add(one)
     return made

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from openai_code_interpreter._sansio.config import ContainerConfig, container_argument
 from openai_code_interpreter._sansio.mounting import (
     Mounted,
     Uploaded,
@@ -15,7 +16,6 @@ from openai_code_interpreter._sansio.mounting import (
     mounted_by_request,
     with_files,
 )
-from openai_code_interpreter._sansio.config import ContainerConfig, container_argument
 from openai_code_interpreter._sansio.results import Artifact
 from openai_code_interpreter.errors import InvalidInputError
 

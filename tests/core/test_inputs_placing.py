@@ -12,8 +12,8 @@ import pytest
 from openai import OpenAI
 
 from openai_code_interpreter._io.input_files import InputFiles, Mounts
-from openai_code_interpreter._sansio.mounting import Uploaded, note_for_model
 from openai_code_interpreter._sansio.config import ContainerConfig, container_argument
+from openai_code_interpreter._sansio.mounting import Uploaded, note_for_model
 from openai_code_interpreter.errors import InvalidInputError
 from openai_code_interpreter.testing import RunCode, Say, Turn
 from sides import OPTIONS, SIDES
