@@ -59,6 +59,13 @@ async def collect(stream):
         return [event async for event in stream]
 
 
+def without_files(events):
+    """The events that the API's own give, and the files, which come at a time of their own."""
+    events = list(events)
+    files = [event for event in events if isinstance(event, ArtifactReady)]
+    return [event for event in events if event not in files], files
+
+
 def test_run_equals_stream(serve, interpreter):
     """One response, asked for whole or as a stream, gives the same result."""
     whole = interpreter(serve(RICH)).run("go")
@@ -73,11 +80,12 @@ def test_run_equals_stream(serve, interpreter):
 
 
 async def test_sync_equals_async(serve, interpreter, async_interpreter):
-    """Both sides tell the same events in the same order."""
+    """Both sides tell the same events in the same order, and each file when it has arrived."""
     with interpreter(serve(RICH)).stream("go") as stream:
-        events = list(stream)
+        events, files = without_files(stream)
     async_stream = async_interpreter(serve(RICH)).stream("go")
-    assert await collect(async_stream) == events
+    assert without_files(await collect(async_stream)) == (events, files)
+    assert len(files) == 1
     assert async_stream.result == stream.result
     assert await async_interpreter(serve(RICH)).run("go") == stream.result
 
