@@ -1,9 +1,10 @@
-"""What all tests share: how many processes run them."""
+"""What all tests share: how many processes run them, and what these need not do again."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import certifi
 import pytest
 
 
@@ -11,3 +12,18 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     """Run a single file, or one test of it, in this process; let pytest-xdist count otherwise."""
     named = [argument.partition("::")[0] for argument in config.args]
     return 0 if len(set(named)) == 1 and Path(named[0]).is_file() else None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_root_certificate(tmp_path_factory):
+    """Let clients read one root certificate: reading them all takes longer than most tests.
+
+    The SDK's clients read them when they are made, also those that only talk to loopback.
+    """
+    end = "-----END CERTIFICATE-----\n"
+    first, _, _ = Path(certifi.where()).read_text(encoding="utf-8").partition(end)
+    path = tmp_path_factory.mktemp("certificates") / "one.pem"
+    path.write_text(first + end, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SSL_CERT_FILE", str(path))
+        yield

@@ -5,25 +5,11 @@ from __future__ import annotations
 import functools
 import operator
 import time
-from pathlib import Path
 
-import certifi
 import pytest
 
 from langchain_openai_code_interpreter import ChatOpenAICodeInterpreter
 from openai_code_interpreter.testing import Scenario, StandInServer
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _one_root_certificate(tmp_path_factory):
-    """Let clients read one root certificate: reading them all takes longer than most tests."""
-    end = "-----END CERTIFICATE-----\n"
-    first, _, _ = Path(certifi.where()).read_text(encoding="utf-8").partition(end)
-    path = tmp_path_factory.mktemp("certificates") / "one.pem"
-    path.write_text(first + end, encoding="utf-8")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SSL_CERT_FILE", str(path))
-        yield
 
 
 @pytest.fixture
