@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import certifi
 import pytest
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the processes of a run share compiled modules where Python may write none.
+
+    Containers and CI often set PYTHONDONTWRITEBYTECODE; each process that a test starts would
+    compile the SDK and the frameworks anew, for seconds. They are kept in pytest's cache.
+    """
+    if sys.dont_write_bytecode and config.cache is not None and os.access(config.rootpath, os.W_OK):
+        os.environ["PYTHONPYCACHEPREFIX"] = str(config.cache.mkdir("bytecode"))
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
