@@ -56,7 +56,7 @@ def test_the_first_id_named_is_found(events, found):
         {"code_interpreter": "cntr_1"},
         {"code_interpreter": 7},
         {"code_interpreter": {"container": "x"}},
-        object(),
+        pytest.param(object(), id="an object"),  # its repr would be another in each process
     ],
     ids=repr,
 )

@@ -139,7 +139,7 @@ def test_what_is_done_anyway_may_be_asked_for(given, chat, asked):
         ({"frequency_penalty": 1.0}, "no such option"),
         ({"output_version": "responses/v1"}, "v1"),
         ({"use_responses_api": False}, "Responses API"),
-        ({"http_client": object()}, "client=OpenAI"),
+        pytest.param({"http_client": object()}, "client=OpenAI", id="http_client"),
         ({"stream_chunk_timeout": 5.0}, "timeout="),
     ],
     ids=str,
