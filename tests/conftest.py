@@ -16,7 +16,7 @@ def pytest_configure(config: pytest.Config) -> None:
     Containers and CI often set PYTHONDONTWRITEBYTECODE; each process that a test starts would
     compile the SDK and the frameworks anew, for seconds. They are kept in pytest's cache.
     """
-    if sys.dont_write_bytecode and config.cache is not None and os.access(config.rootpath, os.W_OK):
+    if sys.dont_write_bytecode and getattr(config, "cache", None) is not None and os.access(config.rootpath, os.W_OK):
         os.environ["PYTHONPYCACHEPREFIX"] = str(config.cache.mkdir("bytecode"))
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 

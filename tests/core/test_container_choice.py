@@ -122,13 +122,14 @@ def test_calls_of_other_containers_are_text_before_they_are_refused(serve, inter
 
 
 @pytest.mark.parametrize("auto", ["auto", {"type": "auto"}], ids=repr)
-def test_auto_leaves_it_to_the_api_which_goes_on_with_the_calls(auto, serve, interpreter):
-    """Also where the call says so."""
+def test_auto_for_one_call_means_a_new_container(auto, serve, interpreter):
+    """What ran in the old one is told as text: the API would go on there if it were sent a call."""
     server = serve(TURN, TURN)
     ci = interpreter(server)
     first = ci.run("a")
-    assert ci.run([QUESTION, first, QUESTION], container=auto).container_id == first.container_id
-    assert sent_calls(server) == [first.container_id]
+    assert ci.run([QUESTION, first, QUESTION], container=auto).container_id != first.container_id
+    assert (container_sent(server), sent_calls(server)) == (AUTO, [])
+    assert "print(1)" in str(asked(server)[-1].body["input"])
 
 
 def test_what_is_remembered_of_a_refused_container_is_not_told(serve, interpreter):

@@ -78,7 +78,7 @@ async def test_the_files_of_the_newest_container_come_first(serve, talk):
     assert len({result.container_id for result in results}) == 4
     server.advance(minutes=25)
     history = [item for result in results for item in input_items(result.output)]
-    await one([user("go"), *history, user("Read all.")], container="auto")
+    await one([user("go"), *history, user("Read all.")])
     assert outcome(one, server) == (["d.csv", "c.csv"], ["b.csv", "a.csv"])
 
 

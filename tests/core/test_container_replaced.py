@@ -66,10 +66,7 @@ def by_chain(server, first):
 
 
 def by_calls(server, first):
-    return {
-        "given": [user("go"), *input_items(first.output), user("Read it.")],
-        "container": "auto",
-    }
+    return {"given": [user("go"), *input_items(first.output), user("Read it.")]}
 
 
 def by_result(server, first):
@@ -299,7 +296,7 @@ async def test_of_two_containers_in_a_history_the_one_that_lives_goes_on(serve, 
     first, other = await one("go"), await one("Keep it.")
     server_items = [*input_items(first.output), user("Keep it."), *input_items(other.output)]
     fresh = talk(server)
-    result = await fresh([user("go"), *server_items, user("Add 1.")], container="auto")
+    result = await fresh([user("go"), *server_items, user("Add 1.")])
     assert (result.container_id, result.calls[0].logs) == (other.container_id, "42")
     sent = asked(server)[-1]
     calls = [item for item in sent["input"] if item.get("type") == "code_interpreter_call"]

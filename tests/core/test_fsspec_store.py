@@ -22,6 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moto.server import ThreadedMotoServer
 
+from download_support import finish
 from openai_code_interpreter import (
     ArtifactStoreError,
     ArtifactUnavailableError,
@@ -188,12 +189,12 @@ def test_a_store_that_fails_on_the_way_leaves_nothing(place):
     for name in place.names():
         place.fs.rm_file(place.path(name))
 
-    def finish():
+    def finish_it():
         staged.write(b"x" * 6 * MIB)
-        staged.finish()
+        finish(staged)
 
     with pytest.raises(ArtifactStoreError, match=r"a\.bin.*cfile_1") as caught:
-        finish()
+        finish_it()
     assert caught.value.__cause__ is not None
     staged.abort()
     gc.collect()
@@ -363,7 +364,7 @@ def test_a_message_leads_back_to_the_store(place):
     staged = StagedArtifact(ArtifactTarget(filename="a.csv"), store, max_bytes=100)
     data = uuid4().bytes  # no other store of this process has it
     staged.write(data)
-    sent = reference_to(staged.finish())
+    sent = reference_to(finish(staged))
     found = resolve_reference(sent)
     assert (found.filename, found.read_bytes()) == ("a.csv", data)
     assert found.location == store.location(sent["key"])
@@ -432,7 +433,7 @@ def test_a_bucket_is_not_created(endpoint):
     staged = StagedArtifact(ArtifactTarget(filename="a.csv"), store, max_bytes=100)
     staged.write(b"1,2")
     with pytest.raises(ArtifactStoreError, match=r"a\.csv.*bucket does not exist"):
-        staged.finish()
+        finish(staged)
     staged.abort()
     client = boto3.client("s3", endpoint_url=endpoint)
     assert [bucket["Name"] for bucket in client.list_buckets()["Buckets"]] == [BUCKET]

@@ -97,12 +97,10 @@ def test_code_cannot_close_its_own_fence():
     assert note["content"].endswith("``````\n`````\n``````")
 
 
-def test_references_go_if_told_so():
+def test_references_stay():
     """A reference may stand for a call, or for none: only the API knows."""
-    reference = {"type": "item_reference", "id": "ci_1"}
-    items = [USER, reference, {"id": "ci_2"}]
+    items = [USER, {"type": "item_reference", "id": "ci_1"}, {"id": "ci_2"}]
     assert detach(items) == items
-    assert detach(items, drop_references=True) == [USER]
 
 
 def test_functions_and_unknown_items_stay():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-
 import pytest
 
 from openai_code_interpreter import (
@@ -141,4 +139,8 @@ def test_known_files_are_remembered_up_to_a_bound():
         known.add(("cntr_1", f"cfile_{number}"))
     assert ("cntr_1", "cfile_4999") in known
     assert ("cntr_1", "cfile_0") not in known
-    assert copy.deepcopy(known) is known
+    mine = known.with_history([("cntr_1", "cfile_0")])
+    assert ("cntr_1", "cfile_0") in mine
+    assert ("cntr_1", "cfile_0") not in known, "a history is not told to other calls"
+    mine.add(("cntr_1", "cfile_new"))
+    assert ("cntr_1", "cfile_new") in known

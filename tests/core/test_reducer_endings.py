@@ -236,7 +236,9 @@ def test_what_the_final_response_leaves_out_is_told_to_its_end():
     assert events[-2].call.code == "x"
 
 
-@pytest.mark.parametrize("event", [None, 3, "text", [], b"", object(), dict], ids=lambda one: type(one).__name__)
+@pytest.mark.parametrize(
+    "event", [None, 3, "text", [], b"", object(), dict], ids=lambda one: type(one).__name__
+)
 def test_what_is_no_event_is_passed_over(event):
     """Anything that is no JSON object tells nothing and raises nothing."""
     assert CodeInterpreterReducer().feed(event) == []

@@ -9,6 +9,7 @@ import json
 import pytest
 from openai import OpenAI
 
+from download_support import finish
 from openai_code_interpreter import (
     ArtifactNotFoundError,
     ArtifactUnavailableError,
@@ -35,7 +36,7 @@ def _no_stores_of_other_tests():
 def deliver(store, data=DATA, name="a.csv"):
     file = StagedArtifact(ArtifactTarget(filename=name), store, max_bytes=10**6)
     file.write(data)
-    return file.finish()
+    return finish(file)
 
 
 def reference(artifact, **changes):

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
+
 import pytest
 
-from openai_code_interpreter import ContainerConfig, InvalidInputError
-from openai_code_interpreter._sansio.request import chosen_container, response_arguments
+from openai_code_interpreter import (
+    AsyncCodeInterpreter,
+    CodeInterpreter,
+    ContainerConfig,
+    InvalidInputError,
+)
+from openai_code_interpreter._sansio.earlier_turns import EarlierTurns
+from openai_code_interpreter._sansio.options import InterpreterOptions
+from openai_code_interpreter._sansio.request import Call, resolve_container, response_arguments
 from openai_code_interpreter.testing import Say, Turn
 
 OUTPUTS = "code_interpreter_call.outputs"
@@ -79,16 +88,82 @@ def test_the_tool_is_sent_once(given, sent):
     assert arguments({"tools": given})["tools"] == sent
 
 
-def test_which_container_wins():
-    """The call's own, then the tool's, then the default."""
-    tool = {"type": "code_interpreter", "container": "cntr_tool"}
-    options = {"tools": [SEARCH, tool]}
-    assert chosen_container("cntr_call", options, "cntr_default") == "cntr_call"
-    assert chosen_container(None, options, "cntr_default") == "cntr_tool"
-    assert chosen_container(None, {"tools": [SEARCH]}, "cntr_default") == "cntr_default"
-    assert chosen_container("auto", options, "cntr_default") == "auto"
-    config = ContainerConfig(memory_limit="4g")
-    assert chosen_container(config, options, "auto") is config
+def chosen(call=None, *, items=(), **constructor):
+    """What a call comes to, by the container it uses and the containers whose calls stay behind."""
+    call = call or {}
+    options = InterpreterOptions.model_validate(constructor)
+    earlier = EarlierTurns(containers=call.pop("history", ()))
+    known = Call(input=list(items), **call)
+    choice = resolve_container(list(items), earlier, call=known, options=options)
+    return choice.container, list(choice.stale)
+
+
+def a_call(container_id):
+    return {"type": "code_interpreter_call", "id": "ci_1", "container_id": container_id}
+
+
+NAMED = {"tools": [SEARCH, {**OURS, "container": "cntr_tool"}]}
+CONFIG = ContainerConfig(memory_limit="4g")
+
+
+@pytest.mark.parametrize(
+    ("call", "used"),
+    [
+        ({"container": "cntr_call", "options": NAMED, "container_around": "cntr_around"}, "call"),
+        ({"options": NAMED, "container_around": "cntr_around", "history": ["cntr_old"]}, "tool"),
+        ({"container_around": "cntr_around", "history": ["cntr_old"]}, "around"),
+        ({"history": ["cntr_older", "cntr_old"]}, "old"),
+        ({"history": ["cntr_old"], "options": {"tools": [OURS]}}, "old"),
+        ({}, "default"),
+    ],
+)
+def test_whoever_is_nearest_to_the_call_names_its_container(call, used):
+    """The call, a tool's id, the code around it, the newest turn, the constructor."""
+    assert chosen(call, container="cntr_default")[0] == f"cntr_{used}"
+
+
+@pytest.mark.parametrize("auto", ["auto", {"type": "auto"}, CONFIG], ids=repr)
+@pytest.mark.parametrize("who", ["container", "container_around"])
+def test_who_asks_for_a_new_container_gets_one(who, auto):
+    """No call of an old one goes along: the API would go on there."""
+    call = {who: auto, "history": ["cntr_old"]}
+    container, stale = chosen(call, items=[a_call("cntr_old")], container="cntr_default")
+    assert container == (auto if auto in ("auto", CONFIG) else ContainerConfig())
+    assert stale == ["cntr_old"]
+
+
+def test_a_tool_says_how_a_new_one_is_made_and_takes_nothing_back():
+    """Frameworks bind it once for all calls, as the API's documentation has it."""
+    large = {"tools": [{**OURS, "container": {**AUTO, "memory_limit": "4g"}}]}
+    assert chosen({"options": large}, container="cntr_default") == (CONFIG, [])
+    assert chosen({"options": large, "history": ["cntr_old"]})[0] == "cntr_old"
+
+
+@pytest.mark.parametrize("reuses", [True, False])
+def test_calls_go_along_as_long_as_their_container_is_gone_on_in(reuses):
+    """With `auto` of the constructor the API goes on in the container of the calls it is sent."""
+    items = [a_call("cntr_older"), a_call("cntr_old")]
+    container, stale = chosen(items=items, reuse_last_container=reuses)
+    assert container == "auto"
+    assert stale == (["cntr_older"] if reuses else ["cntr_older", "cntr_old"])
+
+
+@pytest.mark.parametrize("blank", ["", "  "], ids=repr)
+def test_a_blank_container_is_an_error_that_names_the_field(blank):
+    """Whoever names it."""
+    for who in ("container", "container_around"):
+        with pytest.raises(ValueError, match="container"):
+            chosen({who: blank})
+
+
+def test_every_keyword_of_a_call_is_one_of_run_and_stream():
+    """What `Call.split` takes for ours is in the signature of all four methods."""
+    ours, others = Call.split(dict.fromkeys([*inspect.signature(Call).parameters, "temperature"]))
+    assert "temperature" in others
+    for side in (CodeInterpreter, AsyncCodeInterpreter):
+        for method in (side.run, side.stream):
+            taken = set(inspect.signature(method).parameters) - {"self", "input", "options"}
+            assert taken == set(ours)
 
 
 def test_the_container_is_sent_as_the_api_takes_it():

@@ -21,6 +21,7 @@ from openai_code_interpreter import (
     InlineImage,
 )
 from openai_code_interpreter._sansio import trackers as calls
+from openai_code_interpreter._sansio.results import InlineReader
 from openai_code_interpreter._sansio.snapshot import call_from_item
 
 PNG = b"\x89PNG\r\n\x1a\n rest"
@@ -188,7 +189,7 @@ def test_an_artifact_without_a_reader_names_its_key():
 def test_artifacts_compare_without_their_readers():
     """The way to the bytes is no part of the value."""
     fields = {"filename": "a", "original_filename": "a", "media_type": "x/y", "key": "a"}
-    artifact = Artifact(**fields, size=1, sha256="0", reader=lambda: b"a")
+    artifact = Artifact(**fields, size=1, sha256="0", reader=InlineReader(b"a"))
     assert artifact == dataclasses.replace(artifact, reader=None)
     assert artifact.read_bytes() == b"a"
 
@@ -213,7 +214,7 @@ def test_an_artifact_crosses_to_another_process_without_its_reader():
         size=1,
         sha256="0",
         key="a.csv",
-        reader=lambda: b"x",
+        reader=InlineReader(b"x"),
     )
     copy = pickle.loads(pickle.dumps(artifact))
     assert copy == artifact

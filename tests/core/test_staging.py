@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from download_support import finish
 from openai_code_interpreter import (
     ArtifactIncompleteError,
     ArtifactStoreError,
@@ -46,7 +47,7 @@ def test_a_file_becomes_an_artifact(store):
     file = staged(store)
     file.write(b"a,b\n")
     file.write(b"1,2\n")
-    artifact = file.finish(expected=8)
+    artifact = finish(file, expected=8)
     assert (artifact.filename, artifact.original_filename) == ("a.csv", "../a.csv")
     assert (artifact.size, artifact.media_type) == (8, "text/csv")
     assert artifact.sha256 == hashlib.sha256(b"a,b\n1,2\n").hexdigest()
@@ -61,14 +62,14 @@ def test_an_image_in_small_pieces_is_recognised(store):
     file = staged(store, target=target, max_bytes=1000)
     for start in range(0, len(PNG), 3):
         file.write(PNG[start : start + 3])
-    assert file.finish().media_type == "image/png"
+    assert finish(file).media_type == "image/png"
 
 
 def test_a_name_of_nothing_falls_back_to_the_id(store):
     """A file without a usable name is called after its id."""
     file = staged(store, target=ArtifactTarget(filename="..", file_id="cfile_12345678"))
     file.write(b"x")
-    assert file.finish().filename == "artifact-12345678"
+    assert finish(file).filename == "artifact-12345678"
 
 
 @pytest.mark.parametrize(("size", "fits"), [(99, True), (100, True), (101, False)])
@@ -78,7 +79,7 @@ def test_the_cap(store, tmp_path, size, fits):
     file.write(b"x" * 50)
     if fits:
         file.write(b"x" * (size - 50))
-        assert file.finish().size == size
+        assert finish(file).size == size
         return
     with pytest.raises(ArtifactTooLargeError, match="max_file_bytes") as caught:
         file.write(b"x" * (size - 50))
@@ -101,7 +102,7 @@ def test_another_size_than_announced_is_incomplete(store, tmp_path, expected):
     file = staged(store)
     file.write(b"abc")
     with pytest.raises(ArtifactIncompleteError) as caught:
-        file.finish(expected=expected)
+        finish(file, expected=expected)
     assert (caught.value.expected, caught.value.received) == (expected, 3)
     file.abort()
     assert left(tmp_path) == []
@@ -116,7 +117,7 @@ def test_a_late_write_after_an_abort_is_refused(store, tmp_path):
     with pytest.raises(ArtifactStoreError, match="given up"):
         file.write(b"y")
     with pytest.raises(ArtifactStoreError, match="given up"):
-        file.finish()
+        finish(file)
     assert left(tmp_path) == []
 
 
@@ -124,11 +125,11 @@ def test_an_abort_after_the_end_keeps_the_file(store):
     """Giving up what is finished does nothing, and it cannot be finished twice."""
     file = staged(store)
     file.write(b"x")
-    artifact = file.finish()
+    artifact = finish(file)
     file.abort()
     assert artifact.read_bytes() == b"x"
     with pytest.raises(ArtifactStoreError):
-        file.finish()
+        finish(file)
 
 
 def test_a_store_that_cannot_take_it_is_named(tmp_path):
@@ -200,7 +201,7 @@ def test_any_error_of_a_store_is_the_stores(step):
     def bring():
         file = staged(Broken(step))
         file.write(b"x")
-        file.finish()
+        finish(file)
 
     with pytest.raises(ArtifactStoreError, match="quota of the bucket") as caught:
         bring()
@@ -255,7 +256,7 @@ def test_size_and_hash_are_those_of_the_bytes_in_the_store(pieces, forgotten):
         file.write(piece)
     content = b"".join(pieces)
     assert (file.size, file.sha256) == (len(content), hashlib.sha256(content).hexdigest())
-    artifact = file.finish(expected=len(content))
+    artifact = finish(file, expected=len(content))
     assert artifact.read_bytes() == content
     assert (artifact.size, artifact.sha256) == (file.size, file.sha256)
     assert budget.taken == len(content)
@@ -265,7 +266,7 @@ def test_a_sealed_file_is_not_in_the_store_before_its_commit(tmp_path):
     """Sealing and naming are two steps; the first leaves no name."""
     file = staged(DirectoryStore(tmp_path))
     file.write(b"abc")
-    file.seal(expected=3)
+    file.seal()
     assert "a.csv" not in left(tmp_path)
     assert file.commit().filename == "a.csv"
     assert left(tmp_path) == ["a.csv"]
@@ -293,7 +294,8 @@ def test_the_announced_size_is_what_a_seal_goes_by(store):
     with pytest.raises(ArtifactIncompleteError) as caught:
         file.seal()
     assert (caught.value.expected, caught.value.received) == (4, 3)
-    file.seal(expected=3)
+    file.announce(3)
+    file.seal()
 
 
 def test_a_reset_forgets_everything(store, tmp_path):
@@ -302,13 +304,14 @@ def test_a_reset_forgets_everything(store, tmp_path):
     file = staged(store, budget=budget)
     file.announce(50)
     file.write(b"x" * 60)
-    file.seal(expected=60)
+    file.announce(60)
+    file.seal()
     file.reset()
     assert (file.size, file.expected, budget.taken) == (0, None, 0)
     assert file.sha256 == hashlib.sha256().hexdigest()
     assert left(tmp_path) == []
     file.write(b"y" * 100)
-    assert file.finish().read_bytes() == b"y" * 100
+    assert finish(file).read_bytes() == b"y" * 100
 
 
 @pytest.mark.parametrize("step", ["write", "reset", "seal", "commit"])
@@ -373,7 +376,7 @@ def test_an_abort_waits_for_no_disk(step):
     def work():
         try:
             file.write(b"x")
-            file.finish()
+            finish(file)
         except ArtifactStoreError as error:
             errors.append(str(error))
 

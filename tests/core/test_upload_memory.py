@@ -79,7 +79,9 @@ class File:
         self.buffer = buffer
 
 
-@pytest.mark.parametrize("buffer", [None, io.BytesIO(), bytearray()], ids=lambda one: type(one).__name__)
+@pytest.mark.parametrize(
+    "buffer", [None, io.BytesIO(), bytearray()], ids=lambda one: type(one).__name__
+)
 def test_only_an_empty_buffer_of_fsspecs_is_replaced(buffer):
     """What a backend made itself, or has filled already, is left alone."""
     file = File(buffer)

@@ -35,7 +35,9 @@ def test_a_mapping_is_copied_and_a_dict_is_not():
     assert wire.as_wire(types.MappingProxyType(given)) == given
 
 
-@pytest.mark.parametrize("value", [None, 1, "x", [], b"x", object(), dict, wire], ids=lambda one: type(one).__name__)
+@pytest.mark.parametrize(
+    "value", [None, 1, "x", [], b"x", object(), dict, wire], ids=lambda one: type(one).__name__
+)
 def test_anything_else_is_no_wire_object(value):
     """What is neither a mapping nor a model is None."""
     assert wire.as_wire(value) is None

@@ -40,6 +40,14 @@ def staged_for(target, store=None, *, max_bytes=10**9, budget=None):
     )
 
 
+def finish(staged, expected=None):
+    """Play a download that is over: all has come, and the file gets its name in the store."""
+    if expected is not None:
+        staged.announce(expected)
+    staged.seal()
+    return staged.commit()
+
+
 class Bringer:
     """Fetches a file with a client of its own, in one of the two ways."""
 

@@ -17,7 +17,7 @@ from openai_code_interpreter._sansio.options import (
 )
 from openai_code_interpreter._sansio.request import Call
 from openai_code_interpreter._sansio.results import CodeInterpreterResult
-from openai_code_interpreter._sansio.sources import InputFile
+from openai_code_interpreter._sansio.sources import InputFile, listed_files
 from openai_code_interpreter._sansio.storage import ArtifactStore
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ class _Interpreter:
         for name in options:
             if name not in InterpreterOptions.model_fields:
                 raise TypeError(_unknown(type(self).__name__, name))
-        chosen_store(options.get("artifact_store"))  # its error is a plainer one
+        chosen_store(options.get("artifact_store"))  # these two say it in plainer words
+        listed_files(options.get("files", ()))
         self._engine = Engine(
             model=model, clients=clients, options=InterpreterOptions.model_validate(options)
         )

@@ -25,7 +25,7 @@ from openai_code_interpreter._sansio.mounting import (
     mounted_by_request,
     with_files,
 )
-from openai_code_interpreter._sansio.sources import MAX_INPUT_BYTES, InputFile
+from openai_code_interpreter._sansio.sources import InputFile
 from openai_code_interpreter.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -100,10 +100,6 @@ class Mounts:
     def __init__(self) -> None:
         self._once: SingleFlight[tuple[str, str], Mounted] = SingleFlight()
 
-    def __deepcopy__(self, _memo: object) -> Mounts:
-        """A copied chat model has the same containers."""
-        return self
-
     def mount(
         self, client: OpenAI, container_id: str, files: Iterable[Uploaded | Mounted]
     ) -> list[Mounted]:
@@ -169,10 +165,6 @@ def _checked(file: Mounted, container_id: str) -> Mounted:
 class InputFiles:
     """The files that are handed in to one interpreter or chat model.
 
-    Args:
-        purpose: What the Files API is told; see `Uploads`.
-        max_input_bytes: The cap on one file, in bytes.
-
     Example:
         ```python
         files = InputFiles()
@@ -182,16 +174,10 @@ class InputFiles:
         ```
     """
 
-    def __init__(
-        self, *, purpose: str | None = None, max_input_bytes: int = MAX_INPUT_BYTES
-    ) -> None:
-        self.uploads = Uploads(purpose=purpose, max_input_bytes=max_input_bytes)
+    def __init__(self) -> None:
+        self.uploads = Uploads()
         self.mounts = Mounts()
         self.uses = UploadUses(is_ours=self.uploads.is_ours, forget=self.uploads.forget)
-
-    def __deepcopy__(self, _memo: object) -> InputFiles:
-        """A copied chat model has the same files."""
-        return self
 
     def place(
         self,

@@ -221,20 +221,17 @@ class StagedArtifact:
             self._state = "open"
             self.expected = None
 
-    def seal(self, *, expected: int | None = None) -> None:
+    def seal(self) -> None:
         """Say that all has come. The file is not in the store yet.
 
-        Args:
-            expected: The size in bytes that it must have; by default the announced one.
-
         Raises:
-            ArtifactIncompleteError: If fewer or more bytes came.
+            ArtifactIncompleteError: If fewer or more bytes came than were announced.
             ArtifactUnavailableError: If its hash is not the one that was asked for.
             ArtifactStoreError: If the file was given up.
         """
         with self._held("open"):
             target = self._target
-            wanted = self.expected if expected is None else expected
+            wanted = self.expected
             if wanted is not None and wanted != self._size:
                 msg = f"{target.filename!r} has {self._size} bytes where {wanted} were announced"
                 raise ArtifactIncompleteError(
@@ -277,11 +274,6 @@ class StagedArtifact:
             location=stored.location,
             reader=StoredBytes(stored.read),
         )
-
-    def finish(self, *, expected: int | None = None) -> Artifact:
-        """Seal and commit in one go; it raises what these raise."""
-        self.seal(expected=expected)
-        return self.commit()
 
     def abort(self) -> None:
         """Leave nothing behind; does nothing once the file is finished.

@@ -64,14 +64,6 @@ class Uploads:
     its answer came may leave a file there that nobody knows. A file that was deleted elsewhere is
     not noticed; `forget` it.
 
-    Args:
-        purpose: What the Files API is told; by default `user_data`, and at Azure, which does not
-            know that one, `assistants`.
-        max_input_bytes: The cap on one file, in bytes.
-
-    Raises:
-        InvalidInputError: If the cap is not positive.
-
     Example:
         ```python
         uploads = Uploads()
@@ -80,22 +72,11 @@ class Uploads:
         ```
     """
 
-    def __init__(
-        self, *, purpose: str | None = None, max_input_bytes: int = MAX_INPUT_BYTES
-    ) -> None:
-        if max_input_bytes < 1:
-            msg = f"max_input_bytes={max_input_bytes} allows no file: pass a positive number"
-            raise InvalidInputError(msg)
-        self.purpose = purpose
-        self.max_input_bytes = max_input_bytes
+    def __init__(self) -> None:
         self._sent: SingleFlight[tuple[str, SafeName], Uploaded] = SingleFlight()
         self._named: SingleFlight[str, Uploaded] = SingleFlight()
         self._owned: dict[str, None] = {}
         self._lock = threading.Lock()
-
-    def __deepcopy__(self, _memo: object) -> Uploads:
-        """A copied chat model has the same files."""
-        return self
 
     @property
     def owned_ids(self) -> list[str]:
@@ -251,15 +232,15 @@ class Uploads:
     def _examined(self, source: Source, container_id: str | None) -> _Examined:
         match source:
             case PathSource(path):
-                return content_of_path(path, max_bytes=self.max_input_bytes)
+                return content_of_path(path, max_bytes=MAX_INPUT_BYTES)
             case BytesSource(name, data):
-                return content_of_bytes(name, data, max_bytes=self.max_input_bytes)
+                return content_of_bytes(name, data, max_bytes=MAX_INPUT_BYTES)
             case IdSource():
                 return source
             case ArtifactSource(artifact):
                 there = already_there(artifact, container_id=container_id)
                 if there is None and artifact.size is not None:
-                    check_size(artifact.filename, artifact.size, max_bytes=self.max_input_bytes)
+                    check_size(artifact.filename, artifact.size, max_bytes=MAX_INPUT_BYTES)
                 return there or artifact
 
     def _known(self, artifact: Artifact) -> Uploaded | None:
@@ -269,12 +250,12 @@ class Uploads:
         return self._sent.get((artifact.sha256, SafeName(artifact.filename)))
 
     def _content(self, artifact: Artifact, data: bytes) -> Content:
-        return content_of_artifact(artifact, data, max_bytes=self.max_input_bytes)
+        return content_of_artifact(artifact, data, max_bytes=MAX_INPUT_BYTES)
 
     def _arguments(
         self, client: OpenAI | AsyncOpenAI, content: Content, file: bytes | IO[bytes]
     ) -> dict[str, Any]:
-        purpose = self.purpose or ("assistants" if _is_azure(client) else "user_data")
+        purpose = "assistants" if _is_azure(client) else "user_data"
         return {"file": (content.name, file, media_type(content.name)), "purpose": purpose}
 
     def _own(self, content: Content, answer: object) -> Uploaded:

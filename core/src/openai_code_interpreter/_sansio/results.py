@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Protocol, TypeAlias, runtime_checkable
 
-from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, SkipValidation
+from pydantic import Field, PlainSerializer, PlainValidator
 
 from openai_code_interpreter._sansio.config import MemoryLimit
 from openai_code_interpreter._sansio.media_types import INLINE_IMAGES
@@ -234,9 +234,9 @@ class Artifact:
     """The store's own name for it: relative, and valid in that store only."""
     location: str | None = None
     """Where it lies, for people and programs: a path for a directory, None for memory."""
-    reader: Annotated[
-        SkipValidation[Reader | None], Field(exclude=True), BeforeValidator(_only_readers)
-    ] = field(default=None, repr=False, compare=False)
+    reader: Annotated[Reader | None, PlainValidator(_only_readers), Field(exclude=True)] = field(
+        default=None, repr=False, compare=False
+    )
     """How the bytes are read again in this process; not part of the value."""
 
     def __getstate__(self) -> list[Any]:

@@ -343,7 +343,6 @@ def detach(
     items: Iterable[object],
     *,
     containers: Collection[str] | None = None,
-    drop_references: bool = False,
 ) -> list[Wire]:
     """Return a history without its calls of the code interpreter, and with what they said.
 
@@ -362,7 +361,6 @@ def detach(
             their logs make better notes than `input_items`, which leaves logs out: build the
             list from `result.output` if you have it.
         containers: The containers that are gone, or one of them; None for all.
-        drop_references: Whether to leave out `item_reference` items, which may stand for calls.
 
     Returns:
         A new list; items that stay as they are are shared with the old one.
@@ -379,8 +377,6 @@ def detach(
 
     def fate(item: Wire) -> Verdict:
         kind = kind_of(item)
-        if kind == REFERENCE_ITEM and drop_references:
-            return Verdict(None, same=False)
         if kind != CALL_ITEM or (gone is not None and text(item, "container_id") not in gone):
             return Verdict(item, same=True)
         return Verdict(call_note(item), same=False)
