@@ -79,7 +79,7 @@ def test_every_dependency_has_a_floor() -> None:
         *ROOT.glob("integrations/*/pyproject.toml"),
     ]:
         project = tomllib.loads(path.read_text(encoding="utf-8"))
-        named = list(project["project"]["dependencies"])
+        named = list(project["project"].get("dependencies", []))
         for extra in project["project"].get("optional-dependencies", {}).values():
             named += extra
         for group in project.get("dependency-groups", {}).values():
