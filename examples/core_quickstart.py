@@ -1,3 +1,12 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = [
+#     "openai-code-interpreter[testing]",
+# ]
+#
+# [tool.uv.sources]
+# openai-code-interpreter = {path = "../core", editable = true}
+# ///
 """The core alone: a stream of typed events, a result, files in a folder. No framework.
 
 uv run examples/core_quickstart.py              a replay

@@ -1,3 +1,16 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = [
+#     "openai-code-interpreter[testing]",
+#     "langchain-openai-code-interpreter",
+#     "llama-index-llms-openai-code-interpreter",
+# ]
+#
+# [tool.uv.sources]
+# openai-code-interpreter = {path = "../core", editable = true}
+# langchain-openai-code-interpreter = {path = "../integrations/langchain", editable = true}
+# llama-index-llms-openai-code-interpreter = {path = "../integrations/llama_index", editable = true}
+# ///
 """One conversation with the code interpreter, told through LangChain and through LlamaIndex.
 
 Turn one asks for Fibonacci numbers in a CSV file and a plot: the code appears while it is written,

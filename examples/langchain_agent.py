@@ -1,3 +1,14 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = [
+#     "openai-code-interpreter[testing]",
+#     "langchain-openai-code-interpreter[agents]",
+# ]
+#
+# [tool.uv.sources]
+# openai-code-interpreter = {path = "../core", editable = true}
+# langchain-openai-code-interpreter = {path = "../integrations/langchain", editable = true}
+# ///
 """A LangChain agent with a function of yours, a file handed in, and a checkpointer, over two turns.
 
 The thread's state says in which container it goes on, which files it was handed and which it made;

@@ -1,3 +1,14 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = [
+#     "openai-code-interpreter[testing]",
+#     "langchain-openai-code-interpreter",
+# ]
+#
+# [tool.uv.sources]
+# openai-code-interpreter = {path = "../core", editable = true}
+# langchain-openai-code-interpreter = {path = "../integrations/langchain", editable = true}
+# ///
 """A LangChain chat model that runs code: watch it, keep the file, get a structured answer.
 
 The model takes the place of `ChatOpenAI`: it stands in a chain, streams, has functions of yours

@@ -1,3 +1,14 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = [
+#     "openai-code-interpreter[testing]",
+#     "llama-index-llms-openai-code-interpreter",
+# ]
+#
+# [tool.uv.sources]
+# openai-code-interpreter = {path = "../core", editable = true}
+# llama-index-llms-openai-code-interpreter = {path = "../integrations/llama_index", editable = true}
+# ///
 """A LlamaIndex agent with a function of yours beside the code interpreter, over two turns.
 
 The agent first calls the function, then runs code on what it returned, and goes on in the same

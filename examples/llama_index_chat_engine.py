@@ -1,3 +1,15 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = [
+#     "openai-code-interpreter[testing]",
+#     "llama-index-llms-openai-code-interpreter",
+#     "matplotlib>=3.10",
+# ]
+#
+# [tool.uv.sources]
+# openai-code-interpreter = {path = "../core", editable = true}
+# llama-index-llms-openai-code-interpreter = {path = "../integrations/llama_index", editable = true}
+# ///
 """A LlamaIndex chat engine over an index, which plots what it finds.
 
 A context chat engine keeps an answer's text and drops its files and its container. The files are

@@ -1,3 +1,14 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = [
+#     "openai-code-interpreter[testing]",
+#     "llama-index-llms-openai-code-interpreter",
+# ]
+#
+# [tool.uv.sources]
+# openai-code-interpreter = {path = "../core", editable = true}
+# llama-index-llms-openai-code-interpreter = {path = "../integrations/llama_index", editable = true}
+# ///
 """Two LlamaIndex agents in an AgentWorkflow: one fetches, one computes; all of it seen live.
 
 The first agent calls a function and hands over; the second runs code on what it was told. Its code

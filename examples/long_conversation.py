@@ -1,3 +1,12 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = [
+#     "openai-code-interpreter[testing]",
+# ]
+#
+# [tool.uv.sources]
+# openai-code-interpreter = {path = "../core", editable = true}
+# ///
 """A conversation that outlives its container: twenty-five minutes pass between two turns.
 
 A container dies after twenty idle minutes. The second turn is refused, and goes on in another one

@@ -1,3 +1,13 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = [
+#     "openai-code-interpreter[testing]",
+#     "pyyaml>=6.0.2",
+# ]
+#
+# [tool.uv.sources]
+# openai-code-interpreter = {path = "../core", editable = true}
+# ///
 """Print a recorded stream, event by event: what the wire sent and what the reducer made of it.
 
 uv run examples/print_events.py                 the quickstart's cassette
