@@ -1,9 +1,9 @@
 # Every target is one line that calls the real tool; the same lines run in CI.
 
-.PHONY: help demo test lowest lint format type cov bench-memory record build
+.PHONY: help demo test examples lowest released-plugins lint format type cov bench-memory record build
 
 help:  ## Show this list
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
 
 demo:  ## Replay the demo through both frameworks
 	uv run examples/demo.py
@@ -11,8 +11,14 @@ demo:  ## Replay the demo through both frameworks
 test:  ## Run the tests with the newest versions (openai 3)
 	uv run pytest
 
+examples:  ## Run every example, each in an environment with what its head asks for
+	printf '%s\0' examples/[!_]*.py | xargs -0 -n 1 -P 2 uv run -q >/dev/null
+
 lowest:  ## Run the tests with the lowest versions (openai 2), in an environment of its own
 	cp uv.lock .uv.lock.newest; UV_PROJECT_ENVIRONMENT=.venv-lowest uv run --resolution lowest-direct pytest; status=$$?; mv .uv.lock.newest uv.lock; exit $$status
+
+released-plugins:  ## Run a conversation through the plugins of the last release, beside this core
+	.ci/released-plugins
 
 lint:  ## Check style, format and the architecture's boundaries
 	uv run --group lint ruff check . && uv run --group lint ruff format --check . && uv run --group lint lint-imports
