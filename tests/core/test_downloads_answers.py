@@ -193,52 +193,52 @@ def test_the_shape_of_an_error(body, message):
 
 
 def a_course(staged):
-    course = Download(staged, max_bytes=100, seconds=60, announced=lambda: None)
-    course.begin()
-    return course
+    download = Download(staged, max_bytes=100, seconds=60, announced=lambda: None)
+    download.begin()
+    return download
 
 
 @pytest.mark.parametrize("length", ["-1", "many", "1e3", "+5", "5.0", "\u0665", "9" * 40, " ", ""])
 def test_a_length_that_is_no_number_counts_as_unknown(length):
     """Where an HTTP library lets one through, nothing is concluded from it."""
     staged = staged_for(TARGET)
-    course = a_course(staged)
-    with course.asking(), course.reading(200, {"content-length": length, **ATTACHMENT}):
-        course.take(b"hello")
-    assert (staged.expected, course.size_wanted) == (None, True)
-    course.end(None)
+    download = a_course(staged)
+    with download.asking(), download.reading(200, {"content-length": length, **ATTACHMENT}):
+        download.take(b"hello")
+    assert (staged.expected, download.size_wanted) == (None, True)
+    download.end(None)
     assert staged.commit().size == 5
 
 
 @pytest.mark.parametrize("length", [4, 6])
 def test_a_body_of_another_length_is_incomplete(length):
     """Where an HTTP library lets a body through that is longer or shorter than announced."""
-    course = a_course(staged_for(TARGET))
+    download = a_course(staged_for(TARGET))
     headers = {"content-length": str(length), "content-disposition": "attachment"}
-    with course.asking(), course.reading(200, headers):
-        course.take(b"hello")
-    assert not course.size_wanted
+    with download.asking(), download.reading(200, headers):
+        download.take(b"hello")
+    assert not download.size_wanted
     with pytest.raises(ArtifactIncompleteError) as caught:
-        course.end(None)
+        download.end(None)
     assert (caught.value.expected, caught.value.received) == (length, 5)
 
 
 def test_an_error_in_closing_changes_nothing():
     """A body that came whole is whole, and an error that came first is the one that is seen."""
 
-    def close_badly(course, *, encoding=""):
+    def close_badly(download, *, encoding=""):
         head = {"content-length": "5", "content-encoding": encoding}
-        with course.asking():
+        with download.asking():
             try:
-                with course.reading(200, {**head, "content-disposition": "attachment"}):
-                    course.take(b"hello")
+                with download.reading(200, {**head, "content-disposition": "attachment"}):
+                    download.take(b"hello")
             finally:
                 raise OSError("closing failed")
 
     staged = staged_for(TARGET)
-    course = a_course(staged)
-    close_badly(course)
-    course.end(None)
+    download = a_course(staged)
+    close_badly(download)
+    download.end(None)
     assert staged.commit().size == 5
     with pytest.raises(ArtifactUnsafeError):
         close_badly(a_course(staged_for(TARGET)), encoding="gzip")

@@ -197,7 +197,7 @@ async def test_time_counts_over_all_attempts(serve, bring):
         )
 
 
-def course(**options):
+def download(**options):
     target = ArtifactTarget(filename="a", container_id="c", file_id="f")
     given = {"max_bytes": 10, "seconds": 600.0, "announced": lambda: None, **options}
     return Download(staged_for(target), **given)
@@ -216,13 +216,13 @@ def course(**options):
 )
 def test_every_request_has_a_timeout(own, parts):
     """A gap is at most a minute; what the client sets shorter stays shorter."""
-    timeout = course().request(own)["timeout"]
+    timeout = download().request(own)["timeout"]
     assert (timeout.connect, timeout.read) == parts
 
 
-def read_until_late(course, now):
+def read_until_late(download, now):
     """Read a body whose last wait is cut by the end of the time."""
-    with course.asking(), course.reading(200, {}):
+    with download.asking(), download.reading(200, {}):
         now[0] = 10.0
         raise OSError("read timed out")
 
@@ -230,7 +230,7 @@ def read_until_late(course, now):
 def test_a_request_waits_no_longer_than_there_is_time():
     """Near the end of the time, a gap is as long as what is left of it."""
     now = [0.0]
-    one = course(seconds=10, clock=lambda: now[0])
+    one = download(seconds=10, clock=lambda: now[0])
     now[0] = 7.0
     assert one.request(600)["timeout"].read == 3.0
     with pytest.raises(ArtifactTransientError, match="within 10 seconds"):

@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 
 from openai import AsyncAzureOpenAI, AsyncOpenAI, AzureOpenAI, OpenAI
 
+from openai_code_interpreter._io.process import CLIENT_HOMES
 from openai_code_interpreter.errors import InvalidInputError
 
 __all__ = ["ClientPool", "check_client"]
@@ -120,15 +121,9 @@ class ClientPool:
         return _OfLoop(client, closer=_close_with_the_loop(client))
 
 
-_HOMES: Final[weakref.WeakKeyDictionary[AsyncOpenAI, weakref.ref[asyncio.AbstractEventLoop]]] = (
-    weakref.WeakKeyDictionary()
-)
-"""The loop that a given async client was first used in, by whichever pool."""
-
-
 def _is_at_home(client: AsyncOpenAI, loop: asyncio.AbstractEventLoop) -> bool:
     """Whether a client belongs to the loop; one that belongs to none yet does from now on."""
-    return _HOMES.setdefault(client, weakref.ref(loop))() is loop
+    return CLIENT_HOMES.setdefault(client, weakref.ref(loop))() is loop
 
 
 class _OfLoop(NamedTuple):

@@ -1,10 +1,8 @@
-"""Doing a thing once, whoever asks for it: threads wait for threads, tasks for their loop's tasks.
+"""Work done once, whoever asks for it, and work done to its end, whoever cancels it.
 
-A task never waits for a thread or for another loop, and a thread never for a task: one of them may
-be what the other is waiting for. Two sides may so do the same thing twice; the first result holds.
-
-
-Work that a cancelled task still brings to its end: what was made has to be deleted.
+In a `SingleFlight`, threads wait for threads and tasks for their loop's tasks. A task never waits
+for a thread or for another loop, and a thread never for a task: one of them may be what the other
+is waiting for. Two sides may so do the same thing twice; the first result holds.
 """
 
 from __future__ import annotations

@@ -1,31 +1,26 @@
-"""From a container file to a store: the network side, sync and async; `course` decides.
+"""From a container file to a store: the network side of each job, sync and async.
 
-The body is asked for without any encoding, so that the cap counts what arrives, and written piece
-by piece, so that a large file is never held in memory.
-
-
-The work that bringing files takes, and how it is done, sync and async.
-
-A `Turn` says which jobs are due and takes their outcomes; a crew runs them beside the stream. The
-jobs themselves decide nothing.
+What an answer means, and whether it is asked for again, is decided by `Download`. The body is asked
+for without any encoding, so that the cap counts what arrives, and written piece by piece, so that a
+large file is never held in memory. No URL that an answer names is fetched, save on its own origin:
+the SDK's HTTP client follows redirects wherever they lead, so its resources are given a client here
+whose `get` does not. What they spell as a path stays theirs; credentials, retries and Azure's
+rewriting stay the client's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import anyio
+import openai
 import tenacity
 from anyio import to_thread
+from openai.resources.containers.files import AsyncFiles, Files
+from openai.resources.containers.files.content import AsyncContent, Content
 
-from openai_code_interpreter._io.same_origin import (
-    async_content_of,
-    async_files_of,
-    content_of,
-    files_of,
-)
 from openai_code_interpreter._io.staging import StagedArtifact
 from openai_code_interpreter._sansio.api_errors import failure
 from openai_code_interpreter._sansio.delivery import (
@@ -98,33 +93,33 @@ def fetch(
     Raises:
         ArtifactError: Whatever went wrong; `staged` is aborted then.
     """
-    course = _course(staged, limits, announced)
+    download = _download(staged, limits, announced)
     try:
-        if course.at_hand:
-            course.bring()
+        if download.at_hand:
+            download.bring()
             return
-        tenacity.Retrying(**course.retrying())(_attempt, client, course)
+        tenacity.Retrying(**download.retrying())(_attempt, client, download)
     except BaseException:
         staged.abort()
         raise
 
 
-def _attempt(client: OpenAI, course: Download) -> None:
-    course.begin()
-    while course.asks:
-        with course.asking() as url:
-            content = content_of(client, url).with_streaming_response
+def _attempt(client: OpenAI, download: Download) -> None:
+    download.begin()
+    while download.asks:
+        with download.asking() as url:
+            content = _content_of(client, url).with_streaming_response
             with (
-                content.retrieve(**course.request(client.timeout)) as response,
-                course.reading(response.status_code, response.headers),
+                content.retrieve(**download.request(client.timeout)) as response,
+                download.reading(response.status_code, response.headers),
             ):
                 for chunk in response.iter_bytes():
-                    course.take(chunk)
+                    download.take(chunk)
     listed = None
-    if course.size_wanted:
-        with course.looking_up():
-            listed = files_of(client).retrieve(**course.file(client.timeout)).bytes
-    course.end(listed)
+    if download.size_wanted:
+        with download.looking_up():
+            listed = _files_of(client).retrieve(**download.file(client.timeout)).bytes
+    download.end(listed)
 
 
 async def afetch(
@@ -135,39 +130,39 @@ async def afetch(
     announced: Callable[[], None] = _nothing,
 ) -> None:
     """Bring a file's bytes and seal it; see `fetch`. The store works in a thread."""
-    course = _course(staged, limits, announced)
+    download = _download(staged, limits, announced)
     try:
-        if course.at_hand:
-            await to_thread.run_sync(course.bring)
+        if download.at_hand:
+            await to_thread.run_sync(download.bring)
             return
-        await _in_time(client, course)
+        await _in_time(client, download)
     except BaseException:
         await _give_up(staged)
         raise
 
 
-async def _in_time(client: AsyncOpenAI, course: Download) -> None:
-    with anyio.move_on_after(course.left) as scope:
-        await tenacity.AsyncRetrying(**course.retrying())(_aattempt, client, course)
+async def _in_time(client: AsyncOpenAI, download: Download) -> None:
+    with anyio.move_on_after(download.left) as scope:
+        await tenacity.AsyncRetrying(**download.retrying())(_aattempt, client, download)
     if scope.cancelled_caught:
-        raise course.out_of_time()
+        raise download.out_of_time()
 
 
-async def _aattempt(client: AsyncOpenAI, course: Download) -> None:
+async def _aattempt(client: AsyncOpenAI, download: Download) -> None:
     run = to_thread.run_sync
-    await run(course.begin)
-    while course.asks:
-        with course.asking() as url:
-            content = async_content_of(client, url).with_streaming_response
-            async with content.retrieve(**course.request(client.timeout)) as response:
-                with course.reading(response.status_code, response.headers):
+    await run(download.begin)
+    while download.asks:
+        with download.asking() as url:
+            content = _async_content_of(client, url).with_streaming_response
+            async with content.retrieve(**download.request(client.timeout)) as response:
+                with download.reading(response.status_code, response.headers):
                     async for chunk in response.iter_bytes():
-                        await run(course.take, chunk)
+                        await run(download.take, chunk)
     listed = None
-    if course.size_wanted:
-        with course.looking_up():
-            listed = (await async_files_of(client).retrieve(**course.file(client.timeout))).bytes
-    await run(course.end, listed)
+    if download.size_wanted:
+        with download.looking_up():
+            listed = (await _async_files_of(client).retrieve(**download.file(client.timeout))).bytes
+    await run(download.end, listed)
 
 
 async def _give_up(staged: StagedFile) -> None:
@@ -220,7 +215,9 @@ async def adeliver(
         raise
 
 
-def _course(staged: StagedFile, limits: DownloadLimits, announced: Callable[[], None]) -> Download:
+def _download(
+    staged: StagedFile, limits: DownloadLimits, announced: Callable[[], None]
+) -> Download:
     return Download(
         staged, max_bytes=limits.max_file_bytes, seconds=limits.seconds, announced=announced
     )
@@ -292,3 +289,43 @@ def _listing_error(error: Exception, container_id: str) -> ArtifactError:
         f"not cite are missing: {error}"
     )
     return type(alike)(msg, status_code=alike.status_code, container_id=container_id)
+
+
+def _content_of(client: OpenAI, url: str | None = None) -> Content:
+    """Return the SDK's resource of a file's content, which follows no redirect.
+
+    Args:
+        client: The client.
+        url: What to ask for in place of the resource's own path: where a redirect led.
+    """
+    return Content(cast("OpenAI", _Staying(client, url)))
+
+
+def _async_content_of(client: AsyncOpenAI, url: str | None = None) -> AsyncContent:
+    """Return the same for async."""
+    return AsyncContent(cast("AsyncOpenAI", _Staying(client, url)))
+
+
+def _files_of(client: OpenAI) -> Files:
+    """Return the SDK's resource of a container's files, which follows no redirect."""
+    return Files(cast("OpenAI", _Staying(client)))
+
+
+def _async_files_of(client: AsyncOpenAI) -> AsyncFiles:
+    """Return the same for async."""
+    return AsyncFiles(cast("AsyncOpenAI", _Staying(client)))
+
+
+class _Staying:
+    """A client whose `get`, sync or async as the client is, follows no redirect."""
+
+    def __init__(self, client: OpenAI | AsyncOpenAI, url: str | None = None) -> None:
+        self._client = client
+        self._url = url
+
+    def get(self, path: str, *, options: openai.RequestOptions | None = None, **rest: Any) -> Any:
+        here: openai.RequestOptions = {**(options or {}), "follow_redirects": False}
+        return self._client.get(self._url or path, options=here, **rest)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)

@@ -1,16 +1,13 @@
-"""What keeps an upload through fsspec to little more than one block of memory.
-
-Left alone, a block of 5 MiB costs 20 MiB on its way to S3: fsspec's buffer is read into bytes
-beside itself, and aiohttp writes bytes in one go, so that asyncio copies what the socket does not
-take at once. Here the buffer gives away what it holds, and the client is given something to read
-from, of which aiohttp takes a piece whenever the socket has room. Where a backend or a later
-version works otherwise, both change nothing but memory.
-
-
-Where generated files go when that is no folder of this machine: S3, GCS, whatever fsspec opens.
+"""Where generated files go when that is no folder of this machine: S3, GCS, whatever fsspec opens.
 
 fsspec is an extra of this package and is imported with the first store, never before; the package
 that speaks to the place itself, such as s3fs, is the user's to install.
+
+An upload is kept to little more than one block of memory. Left alone, a block of 5 MiB costs 20 MiB
+on its way to S3: fsspec's buffer is read into bytes beside itself, and aiohttp writes bytes in one
+go, so that asyncio copies what the socket does not take at once. Here the buffer gives away what it
+holds, and the client is given something to read from, of which aiohttp takes a piece whenever the
+socket has room. Where a backend or a later version works otherwise, both change nothing but memory.
 """
 
 from __future__ import annotations
@@ -22,7 +19,8 @@ import secrets
 from contextlib import suppress
 from typing import Any, Final
 
-from openai_code_interpreter._io.stores import add_live_store, checked_key
+from openai_code_interpreter._io.process import LIVE_STORES
+from openai_code_interpreter._io.stores import checked_key
 from openai_code_interpreter._sansio.names import SafeName, numbered, safe_filename
 from openai_code_interpreter._sansio.storage import ArtifactSink, StoredFile
 from openai_code_interpreter.errors import ArtifactUnavailableError, InvalidInputError
@@ -167,7 +165,7 @@ class FsspecStore:
         self._root = root.rstrip("/")
         self.url = _shown(self._fs, self._root)
         self._block_size = block_size
-        add_live_store(self)
+        LIVE_STORES.add(self)
 
     def __repr__(self) -> str:
         return f"FsspecStore({self.url!r})"

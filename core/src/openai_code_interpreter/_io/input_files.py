@@ -1,8 +1,7 @@
-"""Who still uses which upload, so that none is deleted under somebody's request.
+"""Files that were handed in, brought to where the code of one request finds them.
 
-Putting uploaded files into a container that is there, each once.
-
-Files handed in, brought to where the code of one request finds them: all steps in one.
+They are uploaded, put into the container that is there, or left to the request to mount. Who still
+uses which upload is counted, so that none is deleted under somebody's request.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How the bytes of an artifact are read: from its store, or from its container when asked for."""
+"""The way back from a reference in a message to an artifact whose bytes can be read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from openai import AsyncOpenAI, OpenAI
 
 from openai_code_interpreter._io.clients import check_client
 from openai_code_interpreter._io.download import deliver
-from openai_code_interpreter._io.stores import StoredBytes, default_store, live_stores
+from openai_code_interpreter._io.process import LIVE_STORES, default_store
+from openai_code_interpreter._io.stores import StoredBytes
 from openai_code_interpreter._sansio.media_types import INLINE_IMAGES, OCTET_STREAM, media_type
 from openai_code_interpreter._sansio.names import safe_filename
 from openai_code_interpreter._sansio.plan import ArtifactTarget
@@ -101,7 +102,7 @@ def _find(
 ) -> tuple[ArtifactStore, bytes] | tuple[None, None]:
     """Return the store whose file of that key has that hash, and the file's bytes."""
     given = [] if store is None else [store]
-    for place in [*given, *(one for one in live_stores() if one is not store)]:
+    for place in [*given, *(one for one in list(LIVE_STORES) if one is not store)]:
         if key and sha256:
             with suppress(ArtifactUnavailableError):
                 data = place.read_bytes(key)

@@ -1,7 +1,4 @@
-"""How many bytes the files of one response may have together.
-
-A file on its way into a store: counted, hashed, capped, named. It knows no network.
-"""
+"""A file on its way into a store: counted, hashed, capped, named. It knows no network."""
 
 from __future__ import annotations
 

@@ -1,27 +1,23 @@
-"""A file on disk that appears whole under its final name, or not at all.
+"""Where generated files go: a folder, or memory.
 
-Where generated files go: a folder, or memory.
-
-A store takes a stream of bytes and gives it a key: relative, one component, never overwriting what
-is there. Only keys travel in messages, never paths, and a key means something in its store alone.
+A file on disk appears whole under its final name, or not at all.
 """
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import os
 import stat
 import tempfile
 import threading
-import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from anyio import to_thread
 
+from openai_code_interpreter._io.process import LIVE_STORES, default_store
 from openai_code_interpreter._sansio.names import SafeName, numbered, safe_filename
 from openai_code_interpreter._sansio.storage import ArtifactSink, ArtifactStore, StoredFile
 from openai_code_interpreter.errors import (
@@ -35,11 +31,8 @@ __all__ = [
     "MemoryStore",
     "PendingFile",
     "StoredBytes",
-    "add_live_store",
     "checked_key",
     "chosen_store",
-    "default_store",
-    "live_stores",
     "read_regular_file",
 ]
 
@@ -149,19 +142,6 @@ def _is_same(path: Path, *, size: int, sha256: str) -> bool:
 _MIB: Final = 1024 * 1024
 
 
-_LIVE: Final[weakref.WeakSet[ArtifactStore]] = weakref.WeakSet()
-
-
-def add_live_store(store: ArtifactStore) -> None:
-    """Let the references in messages find the files of a store, for as long as it is used."""
-    _LIVE.add(store)
-
-
-def live_stores() -> Iterator[ArtifactStore]:
-    """Yield the stores that this process made and still uses."""
-    yield from list(_LIVE)
-
-
 def checked_key(key: str) -> SafeName:
     """Return the key if it is one that a store could have given.
 
@@ -195,7 +175,7 @@ class DirectoryStore:
         folder = Path(root).expanduser()
         folder.mkdir(parents=True, exist_ok=True)
         self.root = folder.resolve()
-        add_live_store(self)
+        LIVE_STORES.add(self)
 
     def __repr__(self) -> str:
         return f"DirectoryStore({str(self.root)!r})"
@@ -257,7 +237,7 @@ class MemoryStore:
         self.max_bytes = max_bytes
         self._files: dict[str, bytes] = {}
         self._lock = threading.Lock()
-        add_live_store(self)
+        LIVE_STORES.add(self)
 
     def __repr__(self) -> str:
         return f"MemoryStore({len(self._files)} files)"
@@ -341,16 +321,6 @@ def chosen_store(store: ArtifactStore | None) -> ArtifactStore:
         )
         raise InvalidInputError(msg)
     return store
-
-
-@functools.cache
-def default_store() -> MemoryStore:
-    """Return the store of this process, where files go when no other is named.
-
-    It lives as long as the process, so that a file named in a message is found even when the
-    model that made it is gone.
-    """
-    return MemoryStore()
 
 
 class StoredBytes:

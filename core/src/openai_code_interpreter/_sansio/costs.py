@@ -1,4 +1,4 @@
-"""What containers cost, as far as a client can tell: every sum here is an estimate. Pure.
+"""What containers cost, as far as a client can tell: every sum here is an estimate.
 
 The API says nothing of money. What is published
 (https://developers.openai.com/api/docs/pricing#built-in-tools):

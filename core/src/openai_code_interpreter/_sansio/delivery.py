@@ -1,4 +1,4 @@
-"""The files of one response on their way: who is fetched, who is stored, what is told. Pure.
+"""The files of one response on their way: who is fetched, who is stored, what is told.
 
 A file is fetched into staging first and gets its place in the store only when it is certain that no
 file before it has the same bytes. So each file is delivered once, and always the same one of two

@@ -1,4 +1,4 @@
-"""How an answer's text names the files of its container. Pure.
+"""How an answer's text names the files of its container.
 
 A saved file is linked as `[label](sandbox:/mnt/data/name.csv)`, in every recording; models also
 write the URL bare, in backticks, in HTML, with blanks or parentheses in the name. A citation's span

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from pathlib import PurePosixPath
 from typing import Any, Final
 
 from openai_code_interpreter._sansio.links import find_links, mentions
@@ -349,7 +348,7 @@ def listed_targets(
     named = {path: place for place, path in enumerate(mentions(said))}
     targets = [
         ArtifactTarget(
-            filename=PurePosixPath(path).name,
+            filename=path.rstrip("/").rpartition("/")[2],
             container_id=text(file, "container_id"),
             file_id=text(file, "id"),
             path=path,

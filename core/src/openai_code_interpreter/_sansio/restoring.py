@@ -1,4 +1,4 @@
-"""Which files of a lost container are put into the one that takes its place, and how. Pure."""
+"""Which files of a lost container are put into the one that takes its place, and how."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Links of a response made to lead to its stored files, also while it streams. Pure.
+"""Links of a response made to lead to its stored files, also while it streams.
 
 A file is cited after the text that links it, and it lies somewhere only once it was fetched. So a
 text is passed on as it comes until a link may begin, and from there on held back until its files

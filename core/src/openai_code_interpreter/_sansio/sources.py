@@ -1,4 +1,4 @@
-"""What a caller hands in as a file: a path, bytes, the id of an upload, an artifact. Pure."""
+"""What a caller hands in as a file: a path, bytes, the id of an upload, an artifact."""
 
 from __future__ import annotations
 

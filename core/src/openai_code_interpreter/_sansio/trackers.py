@@ -1,14 +1,4 @@
-"""What every tracker shares: the item, what has been told, and the way an item is told in full.
-
-The tracker of the code interpreter's own calls.
-
-The tracker of messages: text, the files it cites, refusals.
-
-The tracker of reasoning items.
-
-The tracker of calls of the caller's own functions.
-
-One tracker for each kind of output item: what has come of it, and what has been told.
+"""One tracker for each kind of output item: what has come of it, and what has been told.
 
 A tracker takes the events of its item while they stream, and at last the item in full (`settle`).
 Whatever an earlier event brought is not told again; whatever none brought is told from the item.

@@ -1,4 +1,4 @@
-"""What a conversation sends back to the API: made of outputs, checked, mended, cut loose. Pure.
+"""What a conversation sends back to the API: made of outputs, checked, mended, cut loose.
 
 - `input_items` and `from_results` make the next request's input of what responses put out.
 - `check` says what is wrong with a list of input items, and why.

@@ -1,16 +1,13 @@
-"""What is wrong with one item, whatever stands around it.
+"""What is wrong with a list of input items, found out before the API does.
 
-Each fault is a code, what is wrong and why, and the way out. `check` tells them, `repair` asks for
-them: so both have one opinion.
-
-
-Find out what is wrong with a list of input items before the API does.
+Each problem is a code, what is wrong and why, and the way out. `check` tells them, and `repair` asks
+for them: so both have one opinion.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Final, TypeAlias
 
 from openai_code_interpreter._sansio.wire import (
     CALL_ITEM,
@@ -42,12 +39,12 @@ from openai_code_interpreter.history._items import (
 )
 
 __all__ = [
-    "Fault",
-    "call_faults",
+    "call_problems",
     "check",
     "is_sound_function_call",
     "is_sound_reasoning",
-    "item_faults",
+    "item_problems",
+    "report_of",
     "require_calls",
 ]
 
@@ -57,43 +54,57 @@ _WITH_ID: Final = (MESSAGE_ITEM, FUNCTION_CALL_ITEM, FUNCTION_OUTPUT_ITEM)
 """Known items that may have an id and need none."""
 
 
-class Fault(NamedTuple):
-    """One thing that is wrong with an item."""
-
-    code: ProblemCode
-    reason: str
-    way_out: str
+Report: TypeAlias = Callable[[ProblemCode, str, str], Problem]
+"""Makes a problem of one item, given its code, what is wrong and why, and the way out."""
 
 
-def item_faults(item: Wire | None, terms: Terms) -> Iterator[Fault]:
+def report_of(item: Wire | None, index: int = 0) -> Report:
+    """Return what makes the problems of an item.
+
+    Args:
+        item: The item; None for an entry that is none.
+        index: Where it stands in the list.
+    """
+    name = None if item is None else identity(item)
+    kind = ("" if item is None else kind_of(item)) or "entry"
+    thing = f"the {kind[:60]} {name[:80]!r}" if name else f"the {kind[:60]}"
+
+    def report(code: ProblemCode, reason: str, way_out: str) -> Problem:
+        message = f"{thing} at position {index} {reason}: {way_out}"
+        return Problem(code=code, index=index, item_id=name, message=message)
+
+    return report
+
+
+def item_problems(item: Wire | None, terms: Terms, report: Report) -> Iterator[Problem]:
     """Yield what is wrong with one item. Items of unknown kinds are passed over."""
     kind = "" if item is None else kind_of(item)
     if item is None or not kind:
-        yield Fault(
+        yield report(
             "malformed_item",
             "is no input item: it is no object, or has neither type nor role",
             "leave it out",
         )
         return
     if kind in _WITH_ID:
-        yield from _id_faults(item)
+        yield from _id_problems(item, report)
     if kind == MESSAGE_ITEM:
-        yield from _message_faults(item)
+        yield from _message_problems(item, report)
     elif kind == REASONING_ITEM:
-        yield from _reasoning_faults(item, terms)
+        yield from _reasoning_problems(item, terms, report)
     elif kind == CALL_ITEM:
-        yield from call_faults(item, terms)
-        yield from _output_faults(item)
+        yield from call_problems(item, terms, report)
+        yield from _output_problems(item, report)
     elif kind == REFERENCE_ITEM:
-        yield from _reference_faults(item, terms)
+        yield from _reference_problems(item, terms, report)
     elif kind in (FUNCTION_CALL_ITEM, FUNCTION_OUTPUT_ITEM):
-        yield from _function_faults(item)
-    yield from _size_faults(item, terms)
+        yield from _function_problems(item, report)
+    yield from _size_problems(item, terms, report)
 
 
-def _id_faults(item: Wire) -> Iterator[Fault]:
+def _id_problems(item: Wire, report: Report) -> Iterator[Problem]:
     if item.get("id") is not None and identity(item) is None:
-        yield Fault(
+        yield report(
             "invalid_id",
             f"has the id {str(item['id'])[:40]!r}, and an id is letters, digits, _ and - "
             "(\"Invalid 'input[2].id': ''\")",
@@ -101,9 +112,9 @@ def _id_faults(item: Wire) -> Iterator[Fault]:
         )
 
 
-def _message_faults(item: Wire) -> Iterator[Fault]:
+def _message_problems(item: Wire, report: Report) -> Iterator[Problem]:
     if not text(item, "role"):
-        yield Fault("malformed_item", "is a message without a role", "give it its role")
+        yield report("malformed_item", "is a message without a role", "give it its role")
     content = item.get("content")
     if isinstance(content, str):
         silent = not content
@@ -112,25 +123,25 @@ def _message_faults(item: Wire) -> Iterator[Fault]:
     else:
         silent = True
     if silent:
-        yield Fault(
+        yield report(
             "empty_text",
             "has no text, or a part that says nothing",
             "leave out what is empty",
         )
 
 
-def _reasoning_faults(item: Wire, terms: Terms) -> Iterator[Fault]:
+def _reasoning_problems(item: Wire, terms: Terms, report: Report) -> Iterator[Problem]:
     encrypted = optional_text(item, "encrypted_content")
     if encrypted is not None:
-        yield from _id_faults(item)
+        yield from _id_problems(item, report)
     elif identity(item) is None:
-        yield Fault(
+        yield report(
             "reasoning_without_id",
             "has neither an id nor encrypted content, so nothing says what was thought",
             "leave it out, and send what followed it without its id",
         )
     if encrypted is None and terms.store is False:
-        yield Fault(
+        yield report(
             "reasoning_not_stored",
             "has no encrypted content, and with store=False nothing is kept under its id "
             "(\"Item with id 'rs_…' not found.\")",
@@ -140,25 +151,27 @@ def _reasoning_faults(item: Wire, terms: Terms) -> Iterator[Fault]:
     summary = item.get("summary")
     parts = summary if isinstance(summary, list | tuple) else [None]
     if any(as_wire(part) is None for part in parts):
-        yield Fault("reasoning_without_summary", "lacks its summary", "send summary=[]")
+        yield report("reasoning_without_summary", "lacks its summary", "send summary=[]")
 
 
 def is_sound_reasoning(item: Wire, terms: Terms) -> bool:
     """Whether reasoning can be sent, once the small things about it are repair_item."""
     fatal = ("reasoning_without_id", "reasoning_not_stored")
-    return not any(fault.code in fatal for fault in _reasoning_faults(item, terms))
+    return not any(
+        problem.code in fatal for problem in _reasoning_problems(item, terms, report_of(item))
+    )
 
 
-def call_faults(item: Wire, terms: Terms) -> Iterator[Fault]:
+def call_problems(item: Wire, terms: Terms, report: Report) -> Iterator[Problem]:
     """Yield the reasons for which a call of the code interpreter cannot be sent at all."""
     way_out = "send a message with its code instead, without its reasoning"
     if identity(item) is None:
-        yield Fault("call_without_id", "has no id, which a call needs", way_out)
+        yield report("call_without_id", "has no id, which a call needs", way_out)
     container_id = text(item, "container_id")
     if not container_id:
-        yield Fault("call_without_container", "names no container, which a call must", way_out)
+        yield report("call_without_container", "names no container, which a call must", way_out)
     elif terms.container_id is not None and container_id != terms.container_id:
-        yield Fault(
+        yield report(
             "stale_container",
             f"ran in the container {container_id!r}, and the request has {terms.container_id!r} "
             '("Expected container_id: cntr_…")',
@@ -166,29 +179,29 @@ def call_faults(item: Wire, terms: Terms) -> Iterator[Fault]:
         )
     if text(item, "status") not in _FINISHED:
         status = f"{item.get('status')!s:.40}"
-        yield Fault("unfinished_call", f"never finished: its status is {status!r}", way_out)
+        yield report("unfinished_call", f"never finished: its status is {status!r}", way_out)
     if not isinstance(item.get("code"), str | None):
-        yield Fault("malformed_item", "has code that is no text", way_out)
+        yield report("malformed_item", "has code that is no text", way_out)
 
 
-def _output_faults(item: Wire) -> Iterator[Fault]:
+def _output_problems(item: Wire, report: Report) -> Iterator[Problem]:
     outputs = item.get("outputs")
     listed = outputs if isinstance(outputs, list | tuple) else [] if outputs is None else [None]
     if any(as_wire(output) is None for output in listed):
-        yield Fault("malformed_item", "has outputs that are no list of objects", "send null")
+        yield report("malformed_item", "has outputs that are no list of objects", "send null")
     if has_inline_outputs(item):
-        yield Fault(
+        yield report(
             "inline_outputs",
             "carries its images as base64, and would with every later turn",
             "send its outputs without them, or null",
         )
 
 
-def _reference_faults(item: Wire, terms: Terms) -> Iterator[Fault]:
+def _reference_problems(item: Wire, terms: Terms, report: Report) -> Iterator[Problem]:
     if identity(item) is None:
-        yield Fault("malformed_item", "refers to an item without its id", "leave it out")
+        yield report("malformed_item", "refers to an item without its id", "leave it out")
     elif terms.store is False:
-        yield Fault(
+        yield report(
             "reference_not_stored",
             "is an id without its item, and with store=False nothing is kept under an id "
             "(\"Item with id 'rs_…' not found.\")",
@@ -196,14 +209,14 @@ def _reference_faults(item: Wire, terms: Terms) -> Iterator[Fault]:
         )
 
 
-def _function_faults(item: Wire) -> Iterator[Fault]:
+def _function_problems(item: Wire, report: Report) -> Iterator[Problem]:
     if kind_of(item) == FUNCTION_OUTPUT_ITEM:
         output: Any = item.get("output")
         parts = output if isinstance(output, list | tuple) else [None]
         if not isinstance(output, str) and any(as_wire(part) is None for part in parts):
-            yield Fault("malformed_item", "has no output", 'send "" if the function said nothing')
+            yield report("malformed_item", "has no output", 'send "" if the function said nothing')
     elif not is_sound_function_call(item):
-        yield Fault("malformed_item", "lacks call_id, name or arguments", "leave it out")
+        yield report("malformed_item", "lacks call_id, name or arguments", "leave it out")
 
 
 def is_sound_function_call(item: Wire) -> bool:
@@ -212,10 +225,10 @@ def is_sound_function_call(item: Wire) -> bool:
     return named and isinstance(item.get("arguments"), str)
 
 
-def _size_faults(item: Wire, terms: Terms) -> Iterator[Fault]:
+def _size_problems(item: Wire, terms: Terms, report: Report) -> Iterator[Problem]:
     limit = terms.max_inline_bytes
     if limit is not None and (size := inline_bytes(item)) > limit:
-        yield Fault(
+        yield report(
             "oversized_data",
             f"carries {size:,} bytes of data within its text, over the limit of {limit:,}, and "
             "would with every later turn",
@@ -283,12 +296,13 @@ def check(
     found: list[Problem] = []
     seen: set[str] = set()
     for index, item in enumerate(wires):
-        faults = [*item_faults(item, terms), *_list_faults(wires, index, lone=index in lone)]
+        report = report_of(item, index)
+        found += item_problems(item, terms, report)
+        found += _list_problems(wires, index, report, lone=index in lone)
         name = None if item is None else identity(item)
         if name is not None and name in seen:
-            faults.append(_duplicate())
+            found.append(_duplicate(report))
         seen.update([name] if name else [])
-        found += [_problem(fault, index, item) for fault in faults]
     return found
 
 
@@ -319,27 +333,29 @@ def require_calls(
         raise InvalidInputError(msg)
 
 
-def _list_faults(items: Sequence[Wire | None], index: int, *, lone: bool) -> Iterator[Fault]:
+def _list_problems(
+    items: Sequence[Wire | None], index: int, report: Report, *, lone: bool
+) -> Iterator[Problem]:
     """Yield what is wrong with an item because of those around it."""
     item = items[index]
     kind = "" if item is None else kind_of(item)
     if item is None or not kind:
         return
     if kind == REASONING_ITEM and not _has_follower(items, index):
-        yield Fault(
+        yield report(
             "reasoning_without_follower",
             "is not followed by what the model put out after it "
             '("… was provided without its required following item.")',
             "send it with the item that followed it, or leave it out",
         )
     elif kind == FUNCTION_CALL_ITEM and lone:
-        yield Fault(
+        yield report(
             "function_call_without_output",
             'has no output after it ("No tool output found for function call call_…")',
             "send its function_call_output, or leave it out together with its reasoning",
         )
     elif kind == FUNCTION_OUTPUT_ITEM and lone:
-        yield Fault(
+        yield report(
             "output_without_call",
             "has no function call before it "
             '("No tool call found for function call output with call_id call_…")',
@@ -357,18 +373,10 @@ def _has_follower(items: Sequence[Wire | None], index: int) -> bool:
     return False
 
 
-def _duplicate() -> Fault:
-    return Fault(
+def _duplicate(report: Report) -> Problem:
+    return report(
         "duplicate_id",
         "has the id of an earlier item "
         '("Duplicate item found with id rs_…. Remove duplicate items from your input")',
         "leave it out, or send it without its id",
     )
-
-
-def _problem(fault: Fault, index: int, item: Wire | None) -> Problem:
-    name = None if item is None else identity(item)
-    kind = ("" if item is None else kind_of(item)) or "entry"
-    thing = f"the {kind[:60]} {name[:80]!r}" if name else f"the {kind[:60]}"
-    message = f"{thing} at position {index} {fault.reason}: {fault.way_out}"
-    return Problem(code=fault.code, index=index, item_id=name, message=message)

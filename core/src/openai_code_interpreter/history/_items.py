@@ -1,18 +1,6 @@
-"""What an input item is. These readings never raise, and claim no more than the item shows.
+"""What an input item is, how much it carries, and the words that stand in for it.
 
-What can be wrong with a list of input items, and on which terms it is judged.
-
-Inline data in input items: how much there is, and the words that stand in for it.
-
-The short texts that stand in for items which cannot be sent any more.
-
-They are messages of the assistant without an id, as `{"role": "assistant", "content": "…"}`: the
-one form in which a request may bring text of the model that the API did not store.
-
-
-Which function calls and outputs of a list belong together.
-
-Which files of a container a history still speaks of.
+These readings never raise, and claim no more than an item shows.
 """
 
 from __future__ import annotations

@@ -1,16 +1,9 @@
-"""Mend the small things about one item: what is wrong with it though it can stay what it is.
-
-Keep reasoning with the item that followed it, or let both go in a way that saves the text.
+"""A list of input items mended, so that nothing is known to be wrong with it; or cut loose.
 
 A reasoning item is only accepted with the item that followed it, and that item, by its id, only
 with the reasoning. Several reasoning items before an item are one chain, which stays or goes whole.
 Where a chain goes, what followed it loses its id: without one it is a fresh message or function
 call, which nothing is required of. What needs its id cannot stay: a run of code becomes a note.
-
-
-Mend a list of input items, so that nothing is known to be wrong with it.
-
-Take the runs of code out of a history whose container is gone.
 """
 
 from __future__ import annotations
@@ -29,9 +22,10 @@ from openai_code_interpreter._sansio.wire import (
     text,
 )
 from openai_code_interpreter.history._checking import (
-    call_faults,
+    call_problems,
     is_sound_function_call,
     is_sound_reasoning,
+    report_of,
 )
 from openai_code_interpreter.history._items import (
     FUNCTION_OUTPUT_ITEM,
@@ -275,7 +269,7 @@ def _known(items: Iterable[Wire | None], terms: Terms) -> list[Wire]:
 
 def _fate(item: Wire, terms: Terms) -> Verdict:
     kind = kind_of(item)
-    if kind == CALL_ITEM and any(True for _ in call_faults(item, terms)):
+    if kind == CALL_ITEM and any(True for _ in call_problems(item, terms, report_of(item))):
         return Verdict(without_id(item), same=False)
     if kind == FUNCTION_CALL_ITEM and not is_sound_function_call(item):
         return Verdict(None, same=False)

@@ -1,0 +1,42 @@
+"""What belongs to the whole process, and why. All other state belongs to an object.
+
+| state | reason |
+|---|---|
+| the stores that live | a message alone leads back to its files |
+| the memory where files go by default | the same, when the model that made them is gone |
+| the home of each async client | its connections belong to one loop, in whatever pool |
+
+The first two hold files and never a conversation: who reads one needs its key and its hash, which
+only a message has. Nothing here keeps an object alive but the default memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import weakref
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+    from openai_code_interpreter._io.stores import MemoryStore
+    from openai_code_interpreter._sansio.storage import ArtifactStore
+
+__all__ = ["CLIENT_HOMES", "LIVE_STORES", "default_store"]
+
+LIVE_STORES: Final[weakref.WeakSet[ArtifactStore]] = weakref.WeakSet()
+"""The stores that this process made and still uses."""
+
+CLIENT_HOMES: Final[
+    weakref.WeakKeyDictionary[AsyncOpenAI, weakref.ref[asyncio.AbstractEventLoop]]
+] = weakref.WeakKeyDictionary()
+"""The loop that a given async client was first used in."""
+
+
+@functools.cache
+def default_store() -> MemoryStore:
+    """Return the store where files go when no other is named. It lives as long as the process."""
+    from openai_code_interpreter._io.stores import MemoryStore  # noqa: PLC0415 - which adds itself
+
+    return MemoryStore()
