@@ -79,8 +79,9 @@ def test_a_third_adapter_streams_keeps_its_container_and_recovers(third_adapter)
     server.advance(minutes=25)
     *_, third = chat.stream([*history, second, user("Read n.csv.")])
     assert third["state"]["container_id"] != second["state"]["container_id"]
-    assert '"n.csv"' in str(asked(server)[-1].body["input"]), "the model is told where it lies now"
-    assert " is now " in str(asked(server)[-1].body["input"])
+    assert 'n.csv" is now' in str(asked(server)[-1].body["input"]), (
+        "the model is told where it lies now"
+    )
 
 
 @pytest.mark.parametrize("name", adapters.__all__)

@@ -19,8 +19,7 @@ from openai_code_interpreter import (
     InvalidInputError,
     MemoryStore,
 )
-from openai_code_interpreter._io.process import default_store
-from openai_code_interpreter._io.stores import chosen_store
+from openai_code_interpreter._io.stores import chosen_store, default_store
 from openai_code_interpreter._sansio.names import safe_filename
 
 

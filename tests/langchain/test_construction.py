@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from langchain_openai_code_interpreter import ChatOpenAICodeInterpreter
 from openai_code_interpreter import ContainerConfig, MemoryStore
-from openai_code_interpreter._io.process import default_store
+from openai_code_interpreter._io.stores import default_store
 from openai_code_interpreter.testing import Say, Turn
 
 pytestmark = pytest.mark.timeout(60)

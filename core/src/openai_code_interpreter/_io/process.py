@@ -13,17 +13,15 @@ only a message has. Nothing here keeps an object alive but the default memory.
 from __future__ import annotations
 
 import asyncio
-import functools
 import weakref
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
-    from openai_code_interpreter._io.stores import MemoryStore
     from openai_code_interpreter._sansio.storage import ArtifactStore
 
-__all__ = ["CLIENT_HOMES", "LIVE_STORES", "default_store"]
+__all__ = ["CLIENT_HOMES", "DEFAULT_STORE", "LIVE_STORES"]
 
 LIVE_STORES: Final[weakref.WeakSet[ArtifactStore]] = weakref.WeakSet()
 """The stores that this process made and still uses."""
@@ -33,10 +31,5 @@ CLIENT_HOMES: Final[
 ] = weakref.WeakKeyDictionary()
 """The loop that a given async client was first used in."""
 
-
-@functools.cache
-def default_store() -> MemoryStore:
-    """Return the store where files go when no other is named. It lives as long as the process."""
-    from openai_code_interpreter._io.stores import MemoryStore  # noqa: PLC0415 - which adds itself
-
-    return MemoryStore()
+DEFAULT_STORE: Final[list[ArtifactStore]] = []
+"""Where files go when no store is named: one at most, made at its first use."""

@@ -14,8 +14,8 @@ from openai import AsyncOpenAI, OpenAI
 
 from openai_code_interpreter._io.clients import check_client
 from openai_code_interpreter._io.download import deliver
-from openai_code_interpreter._io.process import LIVE_STORES, default_store
-from openai_code_interpreter._io.stores import StoredBytes
+from openai_code_interpreter._io.process import LIVE_STORES
+from openai_code_interpreter._io.stores import StoredBytes, default_store
 from openai_code_interpreter._sansio.media_types import INLINE_IMAGES, OCTET_STREAM, media_type
 from openai_code_interpreter._sansio.names import safe_filename
 from openai_code_interpreter._sansio.plan import ArtifactTarget

@@ -17,7 +17,7 @@ from typing import Final
 
 from anyio import to_thread
 
-from openai_code_interpreter._io.process import LIVE_STORES, default_store
+from openai_code_interpreter._io.process import DEFAULT_STORE, LIVE_STORES
 from openai_code_interpreter._sansio.names import SafeName, numbered, safe_filename
 from openai_code_interpreter._sansio.storage import ArtifactSink, ArtifactStore, StoredFile
 from openai_code_interpreter.errors import (
@@ -33,6 +33,7 @@ __all__ = [
     "StoredBytes",
     "checked_key",
     "chosen_store",
+    "default_store",
     "read_regular_file",
 ]
 
@@ -321,6 +322,16 @@ def chosen_store(store: ArtifactStore | None) -> ArtifactStore:
         )
         raise InvalidInputError(msg)
     return store
+
+
+def default_store() -> ArtifactStore:
+    """Return the store where files go when no other is named. It lives as long as the process.
+
+    So a file named in a message is found even when the model that made it is gone.
+    """
+    if not DEFAULT_STORE:
+        DEFAULT_STORE.append(MemoryStore())
+    return DEFAULT_STORE[0]
 
 
 class StoredBytes:
