@@ -13,7 +13,7 @@ The parts, from the outside in:
 - `items`, `citations`, `response_object`: the API's JSON shapes;
 - `stream`, `delivery`: a finished response as SSE events, and the events with their faults;
   `downloads`: a file's content with its;
-- `containers`, `kernel`, `worker`: files, and the subprocess in which code runs;
+- `containers`, `kernel`, `_processes`, `worker`: files, and the subprocess in which code runs;
 - `scenario`, `faults`, `download_faults`: what a test writes down.
 """
 

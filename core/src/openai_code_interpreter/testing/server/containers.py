@@ -95,6 +95,7 @@ class Container:
         identifiers: Identifiers,
         clock: Callable[[], float],
         time_limit: float,
+        plots: bool,
         settings: dict[str, Any] | None = None,
     ) -> None:
         """Make the folder; the process starts with the first call.
@@ -104,6 +105,7 @@ class Container:
             identifiers: Makes its id and its files'.
             clock: Gives the times of both.
             time_limit: Seconds that one call may take.
+            plots: Whether its code is likely to import matplotlib.
             settings: Further keys of the container object, such as `memory_limit`.
         """
         self.id = identifiers.new("cntr")
@@ -126,7 +128,9 @@ class Container:
         self._displays = root / "displays"
         self._folder.mkdir()
         self._displays.mkdir()
-        self._kernel = Kernel(self._folder, spool=root / "spool", time_limit=time_limit)
+        self._kernel = Kernel(
+            self._folder, spool=root / "spool", time_limit=time_limit, plots=plots
+        )
         self._running = asyncio.Lock()
         self._closed = False
         self._files: dict[str, ContainerFile] = {}
@@ -243,12 +247,18 @@ class Containers:
     """All containers of a server, oldest first."""
 
     def __init__(
-        self, identifiers: Identifiers, *, clock: Callable[[], float], time_limit: float
+        self,
+        identifiers: Identifiers,
+        *,
+        clock: Callable[[], float],
+        time_limit: float,
+        plots: bool,
     ) -> None:
         """Start with none; the arguments are each container's."""
         self._identifiers = identifiers
         self._clock = clock
         self._time_limit = time_limit
+        self._plots = plots
         self._containers: dict[str, Container] = {}
 
     def create(self, name: str, *, settings: dict[str, Any] | None = None) -> Container:
@@ -258,6 +268,7 @@ class Containers:
             identifiers=self._identifiers,
             clock=self._clock,
             time_limit=self._time_limit,
+            plots=self._plots,
             settings=settings,
         )
         self._containers[container.id] = container

@@ -6,6 +6,7 @@ frozen value; what a turn does to the server's state is decided elsewhere.
 
 from __future__ import annotations
 
+import re
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 __all__ = ["CallFunction", "Refuse", "RunCode", "Say", "Scenario", "Step", "Think", "Turn"]
+
+_PLOTS = re.compile(r"^\s*(?:import|from)\s.*\bmatplotlib\b", re.MULTILINE)
 
 CallStatus: TypeAlias = Literal["completed", "failed", "incomplete"]
 
@@ -152,6 +155,12 @@ class Scenario:
         _require(turns, (Turn,), "turn")
         for name, value in {"turns": turns, "repeat": repeat, "seed": seed}.items():
             object.__setattr__(self, name, value)
+
+    @property
+    def plots(self) -> bool:
+        """Whether any of its code imports matplotlib by name."""
+        steps = [step for turn in self.turns for step in turn.steps]
+        return any(isinstance(step, RunCode) and _PLOTS.search(step.code) for step in steps)
 
 
 def _require(values: Sequence[object], kinds: tuple[type, ...], noun: str) -> None:

@@ -62,7 +62,9 @@ class State:
         self.watch = watching(clock)
         self.identifiers = Identifiers(scenario.seed)
         self.playbook = Playbook(scenario)
-        self.containers = Containers(self.identifiers, clock=clock, time_limit=time_limit)
+        self.containers = Containers(
+            self.identifiers, clock=clock, time_limit=time_limit, plots=scenario.plots
+        )
         self.uploads = Uploads(self.identifiers, clock=clock)
         self.responses = StoredResponses()
         self.download_faults = DownloadFaults()

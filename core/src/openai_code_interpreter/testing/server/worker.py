@@ -1,7 +1,8 @@
 """The program that runs a container's code: one process, one namespace, one call at a time.
 
-It runs as a script of its own (`python worker.py SPOOL`) and imports nothing of the package,
-so that user code sees a plain interpreter. Protocol, one JSON object a line: `{"code": …}` in,
+It runs as a script of its own and imports nothing of the package, so that user code sees a plain
+interpreter: `python worker.py kernel SPOOL` is such a process, and `python worker.py template` one
+that forks them. Protocol, one JSON object a line: `{"code": …}` in,
 `{"outputs": [{"type": "logs", "logs": …} | {"type": "image", "png": <base64>}, …]}` out.
 
 A last expression is shown as a notebook shows it. A traceback is Python's own; no recording
@@ -13,6 +14,8 @@ from __future__ import annotations
 import ast
 import base64
 import builtins
+import contextlib
+import gc
 import importlib.abc
 import importlib.machinery
 import importlib.util
@@ -20,6 +23,8 @@ import io
 import json
 import linecache
 import os
+import signal
+import socket
 import sys
 import traceback
 import types
@@ -96,7 +101,7 @@ class PyplotFinder(importlib.abc.MetaPathFinder):
 
 
 class PyplotLoader(importlib.abc.Loader):
-    """Loads pyplot with another loader, then replaces its `show` and fixes what is random."""
+    """Loads pyplot with another loader, then adapts it."""
 
     def __init__(self, loader: importlib.abc.Loader, display: Display) -> None:
         """Load with `loader`, show on `display`."""
@@ -110,16 +115,20 @@ class PyplotLoader(importlib.abc.Loader):
     def exec_module(self, module: types.ModuleType) -> None:
         """Run the module, then make the changes."""
         self._loader.exec_module(module)
-        pyplot: Any = module
+        adapt(module, self._display)
 
-        def show(*_args: object, **_options: object) -> None:
-            """Show all open figures and close them, as a notebook does."""
-            for number in pyplot.get_fignums():
-                self._display.add_figure(pyplot.figure(number))
-            pyplot.close("all")
 
-        pyplot.show = show
-        pyplot.rcParams["svg.hashsalt"] = "0"  # else ids in SVG files differ from run to run
+def adapt(pyplot: Any, display: Display) -> None:
+    """Let pyplot show figures on the display, and fix what is random in it."""
+
+    def show(*_args: object, **_options: object) -> None:
+        """Show all open figures and close them, as a notebook does."""
+        for number in pyplot.get_fignums():
+            display.add_figure(pyplot.figure(number))
+        pyplot.close("all")
+
+    pyplot.show = show
+    pyplot.rcParams["svg.hashsalt"] = "0"  # else ids in SVG files differ from run to run
 
 
 def run(code: str, *, name: str, namespace: dict[str, Any], display: Display) -> None:
@@ -143,17 +152,15 @@ def run(code: str, *, name: str, namespace: dict[str, Any], display: Display) ->
         traceback.print_exception(type(error), error, frames)
 
 
-def main(spool_path: str) -> None:
-    """Serve calls until standard input ends.
+def serve(calls: IO[str], replies: IO[str], spool_path: str) -> None:
+    """Serve calls until there are no more.
 
     Args:
+        calls: The protocol's calls, on a descriptor that nothing the code reads can touch.
+        replies: Its replies, likewise.
         spool_path: A file for everything that is printed. A file rather than a pipe: it keeps
             the order of Python's and subprocesses' output, and nobody has to drain it.
     """
-    # The protocol moves to private descriptors, so that nothing the code prints or reads,
-    # even through os.write or a subprocess, can touch it.
-    calls = os.fdopen(os.dup(0), "r", encoding="utf-8")
-    replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
     spool = os.open(spool_path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(spool, 1)
@@ -167,7 +174,10 @@ def main(spool_path: str) -> None:
     sys.modules["__main__"] = cell_module
     with open(spool_path, "rb") as text:
         display = Display(text)
-        sys.meta_path.insert(0, PyplotFinder(display))
+        if "matplotlib.pyplot" in sys.modules:  # the template's
+            adapt(sys.modules["matplotlib.pyplot"], display)
+        else:
+            sys.meta_path.insert(0, PyplotFinder(display))
         for count, line in enumerate(calls, start=1):
             run(
                 json.loads(line)["code"],
@@ -179,5 +189,96 @@ def main(spool_path: str) -> None:
             replies.flush()
 
 
+class Template:
+    """Forks a kernel for each order that comes, until none can come any more.
+
+    An order is four bytes of length, then a JSON object, and comes with a socket for the answer:
+    `{"fork": <working folder>, "spool": …}` makes the socket the kernel's, which says its process
+    id first; `{"end": <process id>}` is answered with one byte when that kernel is gone.
+    Only here can a kernel be waited for: so no other process can have its id until it is ended.
+    """
+
+    def __init__(self, control: socket.socket) -> None:
+        """Take orders from this socket."""
+        self._control = control
+        self._kernels: set[int] = set()
+
+    def run(self) -> tuple[socket.socket, str]:
+        """Return in each kernel's process, with its socket and spool; in this one, never."""
+        while True:
+            order, answer = self._next()
+            if "end" in order:
+                self._end(order["end"])
+                with contextlib.suppress(OSError):  # nobody waits for it any more
+                    answer.send(b".")
+            else:
+                pid = os.fork()
+                if not pid:
+                    self._become_kernel(order["fork"])
+                    return answer, order["spool"]
+                self._kernels.add(pid)
+            answer.close()
+
+    def _next(self) -> tuple[dict[str, Any], socket.socket]:
+        length, descriptors, _, _ = socket.recv_fds(self._control, 4, 1)
+        if not length:  # whoever gave the orders has ended
+            for pid in tuple(self._kernels):
+                self._end(pid)
+            os._exit(0)
+        missing = int.from_bytes(length, "big")
+        text = b""
+        while len(text) < missing:
+            text += self._control.recv(missing - len(text))
+        (descriptor,) = descriptors
+        os.set_inheritable(descriptor, False)
+        return json.loads(text), socket.socket(fileno=descriptor)
+
+    def _end(self, pid: int) -> None:
+        self._kernels.discard(pid)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)  # the code may have started processes
+        os.waitpid(pid, 0)
+
+    def _become_kernel(self, folder: str) -> None:
+        os.setsid()
+        self._control.close()
+        os.chdir(folder)
+        if "numpy.random" in sys.modules:  # else all kernels would draw the same numbers
+            sys.modules["numpy.random"].seed()
+
+
+def import_pyplot() -> None:
+    """Import pyplot and draw once, which loads fonts and what writes PNG files."""
+    # A process with threads cannot fork safely, and the libraries below numpy start some.
+    one_thread = dict.fromkeys(("MKL_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+    os.environ.update(one_thread)
+    try:
+        import matplotlib.pyplot
+    except Exception:  # not installed, or broken: the code that imports it shall see that
+        return
+    finally:
+        for name in one_thread:
+            del os.environ[name]
+    figure = matplotlib.figure.Figure()
+    figure.subplots().plot([0, 1])
+    figure.savefig(io.BytesIO(), format="png")
+
+
+def main(role: str, *arguments: str) -> None:
+    """Run as a `kernel SPOOL`, or as a `template [plots]` that forks kernels."""
+    if role == "kernel":
+        calls, replies = os.fdopen(os.dup(0), encoding="utf-8"), os.fdopen(os.dup(1), "w")
+        serve(calls, replies, *arguments)
+        return
+    if "plots" in arguments:
+        import_pyplot()
+    gc.freeze()  # what is here by now is no garbage in any kernel, and its memory stays shared
+    channel, spool_path = Template(socket.socket(fileno=os.dup(0))).run()
+    calls, replies = channel.makefile("r", encoding="utf-8"), channel.makefile("w")
+    replies.write(json.dumps({"pid": os.getpid()}) + "\n")
+    replies.flush()
+    serve(calls, replies, spool_path)
+
+
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])
