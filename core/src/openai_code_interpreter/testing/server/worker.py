@@ -161,7 +161,8 @@ def serve(calls: IO[str], replies: IO[str], spool_path: str) -> None:
         spool_path: A file for everything that is printed. A file rather than a pipe: it keeps
             the order of Python's and subprocesses' output, and nobody has to drain it.
     """
-    spool = os.open(spool_path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
+    # What an earlier process of the container printed was shown by then, or died with it.
+    spool = os.open(spool_path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_TRUNC)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(spool, 1)
     os.dup2(spool, 2)
