@@ -7,8 +7,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = sorted(
     path for folder in ("core", "integrations") for path in (ROOT / folder).glob("**/src/**/*.py")
@@ -20,8 +18,8 @@ def name(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+def functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
 
@@ -34,40 +32,51 @@ def body_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     return (node.end_lineno or 0) - node.lineno + 1 - skipped
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name)
-def test_a_module_is_one_idea_in_under_400_lines_with_functions_under_50(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) < 400
-    long = {node.name: body_lines(node) for node in functions(path) if body_lines(node) >= 50}
-    assert not long
+def trees(paths: list[Path]) -> Iterator[tuple[Path, ast.Module]]:
+    for path in paths:
+        yield path, ast.parse(path.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name)
-def test_a_public_module_says_what_it_is_for_and_what_it_exports(path: Path) -> None:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    assert ast.get_docstring(tree)
-    if path.name == "worker.py":
-        return  # a program of its own, run by the stand-in server
-    exported = [
-        node
-        for node in tree.body
-        if isinstance(node, ast.Assign) and "__all__" in ast.unparse(node)
+def exports(tree: ast.Module) -> bool:
+    return any(
+        isinstance(node, ast.Assign) and "__all__" in ast.unparse(node) for node in tree.body
+    )
+
+
+def test_functions_have_under_50_lines() -> None:
+    long = [
+        f"{name(path)}: {node.name} has {body_lines(node)}"
+        for path, tree in trees(SOURCES)
+        for node in functions(tree)
+        if body_lines(node) >= 50
     ]
-    assert exported or path.name.startswith("_")
+    assert not long, "\n".join(long)
+
+
+def test_modules_say_what_they_are_for_and_public_ones_what_they_export() -> None:
+    silent = [name(path) for path, tree in trees(SOURCES) if not ast.get_docstring(tree)]
+    assert not silent, "no docstring: " + ", ".join(silent)
+    vague = [
+        name(path)
+        for path, tree in trees(SOURCES)
+        if not exports(tree) and not path.name.startswith("_")
+    ]
+    assert not vague, "no __all__: " + ", ".join(vague)
 
 
 def test_no_package_under_tests_shadows_a_framework() -> None:
     assert not [name(path) for path in TESTS if path.name == "__init__.py"]
 
 
-@pytest.mark.parametrize("path", TESTS, ids=name)
-def test_every_test_asserts_something(path: Path) -> None:
+def test_every_test_asserts_something() -> None:
     marks = re.compile(r"assert|raises|warns|match|check|expect|verify|pytest\.skip|fail\(")
     silent = [
-        node.name
-        for node in functions(path)
+        f"{name(path)}::{node.name}"
+        for path, tree in trees(TESTS)
+        for node in functions(tree)
         if node.name.startswith("test") and not marks.search(ast.unparse(node))
     ]
-    assert not silent
+    assert not silent, "\n".join(silent)
 
 
 def test_every_dependency_has_a_floor() -> None:

@@ -181,6 +181,7 @@ def test_a_server_that_is_killed_takes_template_and_kernels_with_it(tmp_path):
             process.kill()
     kernel, template, _ = ids.read_text().split()
     wait_until(lambda: not alive(kernel) and not alive(template))
+    assert not Path(f"/proc/{kernel}").exists()
 
 
 def test_a_server_can_stop_while_a_kernel_starts(serve, monkeypatch):
