@@ -17,6 +17,7 @@ from langchain_openai_code_interpreter import (
 )
 from openai_code_interpreter import DirectoryStore, MemoryStore, StreamInterruptedError
 from openai_code_interpreter.testing import EndStream, RunCode, Say, StallStream, Turn
+from png import PIXEL, write_png
 
 pytestmark = [
     pytest.mark.timeout(60),
@@ -27,7 +28,7 @@ CODE = "open('/mnt/data/t.csv', 'w').write('a,b')\nprint('näh \U0001f600 \"quot
 TURN = Turn(
     RunCode(CODE),
     Say("See [t](sandbox:/mnt/data/t.csv)."),
-    RunCode("import matplotlib.pyplot as plt\nplt.plot([1])\nplt.savefig('/mnt/data/p.png')"),
+    write_png("p.png"),
     Say("And [p](sandbox:/mnt/data/p.png)."),
 )
 LOOK = Turn(RunCode("print(open('/mnt/data/t.csv').read())"), Say("Looked."))
@@ -145,7 +146,7 @@ def check(heard, code=CODE):
     assert "".join(heard.code[calls[0][1]]) == code
     files = {one[1]: one[2] for one in heard.said if one[0] == "artifact"}
     assert files["t.csv"] == b"a,b"
-    assert files["p.png"].startswith(b"\x89PNG")
+    assert files["p.png"] == PIXEL
     assert len(heard.runs) == 1
 
 

@@ -20,6 +20,7 @@ from openai_code_interpreter.testing import (
     Think,
     Turn,
 )
+from png import write_png
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -131,9 +132,8 @@ async def test_another_process_restores_what_its_store_has(ask, chat, model_of, 
 
 async def test_a_picture_in_the_message_needs_no_store(ask, chat, model_of, tmp_path):
     """Another process, with another store, has it from the message."""
-    draw = RunCode("import matplotlib.pyplot as plt\nplt.plot([1])\nplt.savefig('p.png')")
     model, server = chat(
-        Turn(draw, Say("See [p.png](sandbox:/mnt/data/p.png).")),
+        Turn(write_png("p.png"), Say("See [p.png](sandbox:/mnt/data/p.png).")),
         Turn(RunCode("import os\nprint(len(os.listdir('/mnt/data')))"), Say("One.")),
         artifact_store=DirectoryStore(tmp_path / "one"),
     )
