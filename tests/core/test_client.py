@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import time
 
 import openai
@@ -252,3 +253,17 @@ async def test_two_runs_at_once_do_not_mix(serve, async_interpreter):
     assert (left.text, left.calls[0].logs) == ("left", "left\n")
     assert (right.text, right.calls[0].logs) == ("right", "right\n")
     assert left.container_id != right.container_id
+
+
+@pytest.mark.parametrize("side", [CodeInterpreter, AsyncCodeInterpreter])
+def test_a_constructor_spells_its_options_out_and_refuses_others(side):
+    """For `help()` and editors; a slip of the pen is an error that names the nearest option."""
+    signature = inspect.signature(side)
+    assert signature.parameters["fetch"].default == "eager"
+    assert {"model", "client", "container", "files", "accept_container"} <= set(
+        signature.parameters
+    )
+    with pytest.raises(TypeError, match=r"fetsh.*did you mean 'fetch'"):
+        side("gpt-5", client=None, fetsh="lazy")
+    with pytest.raises(ValueError, match="fetch"):
+        side("gpt-5", client=None, fetch="later")

@@ -22,6 +22,7 @@ from openai_code_interpreter._sansio.config import (
     NetworkDisabled,
 )
 from openai_code_interpreter._sansio.costs import UnusedContainerWarning, estimate_cost
+from openai_code_interpreter._sansio.options import InterpreterKeywords
 from openai_code_interpreter._sansio.reducer import CodeInterpreterReducer, reduce_response
 from openai_code_interpreter._sansio.results import (
     Artifact,
@@ -123,6 +124,7 @@ __all__ = [
     "FunctionCallStarted",
     "InlineImage",
     "InputFile",
+    "InterpreterKeywords",
     "InvalidInputError",
     "ManagedContainer",
     "MemoryStore",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
 from openai_code_interpreter._io.clients import ClientPool
@@ -255,6 +256,27 @@ class AsyncCodeInterpreter(_Interpreter):
                 options=options,
             )
         )
+
+
+def _signature_of(constructor: Callable[..., None]) -> inspect.Signature:
+    """Return the signature of a constructor with each keyword spelt out, for editors."""
+    own = list(inspect.signature(constructor).parameters.values())[1:-1]
+    options = [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=InterpreterOptions.model_fields[name].get_default(call_default_factory=True),
+            annotation=getattr(kind, "__forward_arg__", kind),
+        )
+        for name, kind in InterpreterKeywords.__annotations__.items()
+    ]
+    return inspect.Signature([*own, *options])
+
+
+CodeInterpreter.__signature__ = _signature_of(CodeInterpreter.__init__)  # type: ignore[attr-defined]
+AsyncCodeInterpreter.__signature__ = _signature_of(  # type: ignore[attr-defined]
+    AsyncCodeInterpreter.__init__
+)
 
 
 def _unknown(owner: str, name: str) -> str:

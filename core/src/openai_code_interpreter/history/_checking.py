@@ -1,7 +1,7 @@
 """What is wrong with a list of input items, found out before the API does.
 
-Each problem is a code, what is wrong and why, and the way out. `check` tells them, and `repair` asks
-for them: so both have one opinion.
+Each problem is a code, what is wrong and why, and the way out. `check` tells them, and `repair`
+asks for them: so both have one opinion.
 """
 
 from __future__ import annotations
