@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from openai import OpenAI
 
-from openai_code_interpreter import _cli as cli
+from openai_code_interpreter import _cli
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -25,7 +25,7 @@ from openai_code_interpreter.testing import RunCode, Say, Scenario, Turn
 scenario = Scenario(Turn(RunCode("print(6 * 7)"), Say("The answer is 42.")))
 """
 
-RUN = "import sys; from openai_code_interpreter.cli import main; sys.exit(main())"
+RUN = "import sys; from openai_code_interpreter._cli import main; sys.exit(main())"
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_a_list_of_turns_will_do(scenario):
     scenario.write_text(SCENARIO.replace("Scenario(Turn(", "[Turn(").replace("))\n", ")]\n"))
     turns = scenario.read_text()
     assert "scenario = [Turn(" in turns
-    assert len(cli._scenario(scenario).turns) == 1
+    assert len(_cli._scenario(scenario).turns) == 1
 
 
 def test_a_missing_file_is_one_line_and_exit_code_2(tmp_path):
@@ -125,7 +125,7 @@ def test_the_command_is_installed_under_its_name():
 
 def test_its_help_says_what_it_is(capsys):
     with pytest.raises(SystemExit) as ended:
-        cli.main(["stand-in", "--help"])
+        _cli.main(["stand-in", "--help"])
     assert ended.value.code == 0
     words = " ".join(capsys.readouterr().out.split())
     assert "A stand-in for tests, not a sandbox: it listens on loopback only" in words

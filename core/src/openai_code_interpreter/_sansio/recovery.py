@@ -215,10 +215,9 @@ class ContainerRecovery:
         return self.replacement
 
     def _first(self) -> Commands[dict[str, Any]]:
-        container = self._call.container
-        if isinstance(container, OwnContainer):
-            container = yield from self._managed(container)
-        if container is None or isinstance(container, OwnContainer):
+        asked = self._call.container
+        container = (yield from self._managed(asked)) if isinstance(asked, OwnContainer) else asked
+        if container is None:
             return self._call.arguments(None)
         self.container = container
         if not self._call.files:
