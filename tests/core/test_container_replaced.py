@@ -23,7 +23,7 @@ from openai_code_interpreter.testing import (
     Think,
     Turn,
 )
-from openai_code_interpreter.testing.server import containers, containers_api, continuation
+from openai_code_interpreter.testing.server import containers, containers_api, turns
 from openai_code_interpreter.testing.server.errors import ApiError
 from replacing import (
     DONE,
@@ -284,7 +284,7 @@ async def test_a_refusal_that_expects_a_dead_container_leads_to_another(
     one = talk(server)
     first = await one("go")
     server.advance(minutes=25)
-    monkeypatch.setattr(continuation, "expected_container", refuse)
+    monkeypatch.setattr(turns, "expected_container", refuse)
     monkeypatch.setattr(containers, "container_expired", refuse)
     result = await one(**go_on(server, first))
     check_replaced(one, server, first, result)

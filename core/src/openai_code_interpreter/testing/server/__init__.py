@@ -6,44 +6,41 @@ whoever runs the tests; it never runs code from a request.
 The parts, from the outside in:
 
 - `server`: `StandInServer`, a thread with an event loop around the rest;
-- `app`, `responses_api`, `stored_responses_api`, `containers_api`, `files_api`: the HTTP routes,
-  over `state`;
-- `playbook`: which turn answers a request; `continuation`: in which container; `player`: a turn's
-  steps turned into output items; `stored_responses`: what was answered, or still will be;
-- `items`, `citations`, `response_object`: the API's JSON shapes;
+- `app`, `responses_api`, `containers_api`, `files_api`: the HTTP routes, over `state`; `exchange`:
+  how they read and write;
+- `requests`, `turns`: what is asked, and which turn answers it, in which container; `items`,
+  `response_object`, `errors`: the API's JSON shapes;
 - `stream`, `delivery`: a finished response as SSE events, and the events with their faults;
   `downloads`: a file's content with its;
 - `containers`, `kernel`, `_processes`, `worker`: files, and the subprocess in which code runs;
-- `scenario`, `faults`, `download_faults`: what a test writes down.
+- `scenario`, `faults`: what a test writes down; `identifiers`: ids and clocks.
 """
 
 from __future__ import annotations
 
-from openai_code_interpreter.testing.server.download_faults import (
+from openai_code_interpreter.testing.server.faults import (
+    AnswerInstead,
     CutChunkedDownload,
     CutDownload,
+    CutStream,
     DripDownload,
+    DropEvent,
+    DuplicateEvent,
+    EndStream,
     ErrorBodyDownload,
+    ExpireMidStream,
     FailDownload,
+    FailResponse,
     GzipDownload,
+    IncompleteResponse,
+    Keepalive,
     LongDownload,
     NoLengthDownload,
     OddLengthDownload,
     RedirectDownload,
+    RejectRequest,
     ShortDownload,
     StallDownload,
-)
-from openai_code_interpreter.testing.server.faults import (
-    AnswerInstead,
-    CutStream,
-    DropEvent,
-    DuplicateEvent,
-    EndStream,
-    ExpireMidStream,
-    FailResponse,
-    IncompleteResponse,
-    Keepalive,
-    RejectRequest,
     StallStream,
     StreamError,
     SwapEvents,

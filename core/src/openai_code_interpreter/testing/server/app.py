@@ -12,9 +12,7 @@ from aiohttp import web
 from openai_code_interpreter.testing.server import (
     containers_api,
     files_api,
-    input_tokens_api,
     responses_api,
-    stored_responses_api,
 )
 from openai_code_interpreter.testing.server.errors import (
     ApiError,
@@ -40,11 +38,11 @@ _RESPONSE = "/v1/responses/{response_id}"
 _CONTAINER = "/v1/containers/{container_id}"
 _ROUTES: list[tuple[str, str, _Handler]] = [
     ("POST", "/v1/responses", responses_api.create_response),
-    ("POST", "/v1/responses/input_tokens", input_tokens_api.count_input_tokens),
-    ("GET", _RESPONSE, stored_responses_api.retrieve_response),
-    ("DELETE", _RESPONSE, stored_responses_api.delete_response),
-    ("POST", f"{_RESPONSE}/cancel", stored_responses_api.cancel_response),
-    ("GET", f"{_RESPONSE}/input_items", stored_responses_api.list_input_items),
+    ("POST", "/v1/responses/input_tokens", responses_api.count_input_tokens),
+    ("GET", _RESPONSE, responses_api.retrieve_response),
+    ("DELETE", _RESPONSE, responses_api.delete_response),
+    ("POST", f"{_RESPONSE}/cancel", responses_api.cancel_response),
+    ("GET", f"{_RESPONSE}/input_items", responses_api.list_input_items),
     ("POST", "/v1/containers", containers_api.create_container),
     ("GET", "/v1/containers", containers_api.list_containers),
     ("GET", _CONTAINER, containers_api.retrieve_container),

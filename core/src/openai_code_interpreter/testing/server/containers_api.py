@@ -12,9 +12,9 @@ from openai_code_interpreter.testing.server.exchange import (
     form,
     json_object,
     json_response,
+    page,
     text_field,
 )
-from openai_code_interpreter.testing.server.paging import page
 
 if TYPE_CHECKING:
     from aiohttp import web

@@ -12,7 +12,9 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from openai_code_interpreter.testing.server.download_faults import (
+from openai_code_interpreter.testing.server.errors import ApiError
+from openai_code_interpreter.testing.server.exchange import json_response
+from openai_code_interpreter.testing.server.faults import (
     CutChunkedDownload,
     CutDownload,
     DownloadFault,
@@ -27,8 +29,6 @@ from openai_code_interpreter.testing.server.download_faults import (
     ShortDownload,
     StallDownload,
 )
-from openai_code_interpreter.testing.server.errors import ApiError
-from openai_code_interpreter.testing.server.exchange import json_response
 
 if TYPE_CHECKING:
     from openai_code_interpreter.testing.server.containers import ContainerFile

@@ -11,7 +11,7 @@ from openai_code_interpreter.testing.server.errors import missing_parameter
 from openai_code_interpreter.testing.server.exchange import STATE, form, json_response, text_field
 
 if TYPE_CHECKING:
-    from openai_code_interpreter.testing.server.uploads import UploadedFile
+    from openai_code_interpreter.testing.server.state import UploadedFile
 
 __all__ = ["create_upload", "delete_upload", "retrieve_upload", "retrieve_upload_content"]
 

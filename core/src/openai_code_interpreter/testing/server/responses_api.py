@@ -1,17 +1,22 @@
-"""`POST /v1/responses`: from a request and its turn to a body or a stream."""
+"""The routes below `/v1/responses`: create, retrieve or stream again, cancel, delete, count."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from openai_code_interpreter.testing.server.continuation import existing_container
 from openai_code_interpreter.testing.server.delivery import Cut, Delivery, Pause, Send, delivery
-from openai_code_interpreter.testing.server.errors import ApiError, container_not_found
-from openai_code_interpreter.testing.server.exchange import STATE, json_object, json_response
+from openai_code_interpreter.testing.server.errors import (
+    ApiError,
+    container_not_found,
+    not_created_with,
+    too_old_to_stream,
+)
+from openai_code_interpreter.testing.server.exchange import STATE, json_object, json_response, page
 from openai_code_interpreter.testing.server.faults import (
     AnswerInstead,
     ExpireMidStream,
@@ -19,26 +24,36 @@ from openai_code_interpreter.testing.server.faults import (
     StreamError,
     StreamFault,
 )
-from openai_code_interpreter.testing.server.player import Player
 from openai_code_interpreter.testing.server.requests import ResponsesRequest
 from openai_code_interpreter.testing.server.response_object import (
     completed_response,
     failed,
     in_progress,
+    input_tokens_of,
     queued,
     with_endings,
 )
-from openai_code_interpreter.testing.server.stored_responses import StoredResponse
+from openai_code_interpreter.testing.server.state import StoredResponse
 from openai_code_interpreter.testing.server.stream import opening_events, response_events
+from openai_code_interpreter.testing.server.turns import Player, existing_container
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from aiohttp import web
 
     from openai_code_interpreter.testing.server.containers import Container
     from openai_code_interpreter.testing.server.scenario import Turn
-    from openai_code_interpreter.testing.server.state import State
+    from openai_code_interpreter.testing.server.state import State, StoredResponse
 
-__all__ = ["create_response", "send_events"]
+__all__ = [
+    "cancel_response",
+    "count_input_tokens",
+    "create_response",
+    "delete_response",
+    "list_input_items",
+    "retrieve_response",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -204,3 +219,85 @@ async def _send(
                 # number of events before the cut would be left to chance.
                 if request.transport is not None:
                     request.transport.close()
+
+
+_STREAMABLE_SECONDS = 300
+
+
+async def retrieve_response(request: web.Request) -> web.StreamResponse:
+    """`GET /v1/responses/{response_id}`; with `stream=true`, its events after `starting_after`."""
+    stored = _stored(request)
+    if request.query.get("stream") != "true":
+        return json_response(stored.response)
+    now = request.app[STATE].watch()
+    if not (stored.request.background and stored.request.stream):
+        raise not_created_with("stream" if stored.request.background else "background")
+    if now - stored.response["created_at"] > _STREAMABLE_SECONDS:
+        raise too_old_to_stream()
+    return await send_events(request, stored, after=_starting_after(request))
+
+
+async def list_input_items(request: web.Request) -> web.StreamResponse:
+    """`GET /v1/responses/{response_id}/input_items`: what that request put in, not those before."""
+    stored = _stored(request)
+    given = stored.request.body.get("input")
+    items = given if isinstance(given, list) else [{"role": "user", "content": given}]
+    named = [_InputItem(f"{stored.response['id']}_{n}", item) for n, item in enumerate(items)]
+    return json_response(page(named, request.query))
+
+
+@dataclass(frozen=True, slots=True)
+class _InputItem:
+    """An input item as it is listed: with an id, and with the content of a message as parts."""
+
+    made_id: str
+    item: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        return str(self.item.get("id") or f"msg_{self.made_id}")
+
+    def wire(self) -> dict[str, Any]:
+        wire = {**self.item, "id": self.id}
+        if "role" not in wire:
+            return wire
+        content = wire.get("content")
+        if isinstance(content, str):
+            kind = "output_text" if wire["role"] == "assistant" else "input_text"
+            content = [{"type": kind, "text": content}]
+        return {**wire, "type": "message", "status": "completed", "content": content}
+
+
+async def cancel_response(request: web.Request) -> web.StreamResponse:
+    """`POST /v1/responses/{response_id}/cancel`: once it is finished, it stays as it is."""
+    stored = _stored(request)
+    if not stored.request.background:
+        raise ApiError(400, message="Cannot cancel a synchronous response.")
+    await stored.cancel()
+    return json_response(stored.response)
+
+
+async def delete_response(request: web.Request) -> web.StreamResponse:
+    """`DELETE /v1/responses/{response_id}`."""
+    response_id = request.match_info["response_id"]
+    await request.app[STATE].responses.delete(response_id)
+    return json_response({"id": response_id, "object": "response", "deleted": True})
+
+
+def _stored(request: web.Request) -> StoredResponse:
+    return request.app[STATE].responses.get(request.match_info["response_id"])
+
+
+def _starting_after(request: web.Request) -> int:
+    text = request.query.get("starting_after", "-1")
+    try:
+        return max(-1, int(text))
+    except ValueError:
+        message = f"Invalid 'starting_after': '{text}' is no integer."
+        raise ApiError(400, message=message, param="starting_after") from None
+
+
+async def count_input_tokens(request: web.Request) -> web.StreamResponse:
+    """Count the tokens of an input, as a response's usage counts them; no turn is played."""
+    counted = input_tokens_of(await json_object(request))
+    return json_response({"object": "response.input_tokens", "input_tokens": counted})

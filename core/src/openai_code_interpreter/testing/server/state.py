@@ -1,26 +1,167 @@
-"""Everything a running server knows, apart from sockets."""
+"""Everything a running server knows, apart from sockets: what was uploaded, answered and asked."""
 
 from __future__ import annotations
 
+import asyncio
 import fnmatch
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from openai_code_interpreter.testing.server.containers import ContainerFile, Containers
-from openai_code_interpreter.testing.server.download_faults import DownloadFault
+from openai_code_interpreter.testing.server.errors import (
+    file_not_found,
+    previous_response_not_found,
+    response_not_found,
+)
+from openai_code_interpreter.testing.server.faults import DownloadFault
 from openai_code_interpreter.testing.server.identifiers import Identifiers, watching
-from openai_code_interpreter.testing.server.playbook import Playbook
-from openai_code_interpreter.testing.server.stored_responses import StoredResponses
-from openai_code_interpreter.testing.server.uploads import Uploads
+from openai_code_interpreter.testing.server.response_object import cancelled
+from openai_code_interpreter.testing.server.turns import Playbook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from openai_code_interpreter.testing.server.faults import Fault
-    from openai_code_interpreter.testing.server.requests import RecordedRequest
+    from openai_code_interpreter.testing.server.requests import RecordedRequest, ResponsesRequest
+    from openai_code_interpreter.testing.server.response_object import Response
     from openai_code_interpreter.testing.server.scenario import Scenario
 
-__all__ = ["DownloadFaults", "State"]
+__all__ = [
+    "DownloadFaults",
+    "State",
+    "StoredResponse",
+    "StoredResponses",
+    "UploadedFile",
+    "Uploads",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class UploadedFile:
+    """A file of the Files API."""
+
+    id: str
+    filename: str
+    purpose: str
+    created_at: int
+    content: bytes
+
+    def wire(self) -> dict[str, Any]:
+        """The file as the API describes it."""
+        return {
+            "object": "file",
+            "id": self.id,
+            "purpose": self.purpose,
+            "filename": self.filename,
+            "bytes": len(self.content),
+            "created_at": self.created_at,
+            "expires_at": None,
+            "status": "processed",
+            "status_details": None,
+        }
+
+
+class Uploads:
+    """All uploaded files of a server."""
+
+    def __init__(self, identifiers: Identifiers, *, clock: Callable[[], float]) -> None:
+        """Start with none."""
+        self._identifiers = identifiers
+        self._clock = clock
+        self._files: dict[str, UploadedFile] = {}
+
+    def create(self, filename: str, content: bytes, *, purpose: str) -> UploadedFile:
+        """Keep a file."""
+        file = UploadedFile(
+            id=self._identifiers.new("file"),
+            filename=filename,
+            purpose=purpose,
+            created_at=int(self._clock()),
+            content=content,
+        )
+        self._files[file.id] = file
+        return file
+
+    def get(self, file_id: str) -> UploadedFile:
+        """Return a file or raise the API's 404."""
+        try:
+            return self._files[file_id]
+        except KeyError:
+            raise file_not_found(file_id) from None
+
+    def delete(self, file_id: str) -> None:
+        """Delete a file or raise the API's 404."""
+        del self._files[self.get(file_id).id]
+
+
+@dataclass(slots=True)
+class StoredResponse:
+    """One response.
+
+    Attributes:
+        request: What asked for it.
+        response: What has become of it so far.
+        container_id: The container that it may use.
+        job: What makes it in the background; `None` for others, which are made when stored.
+    """
+
+    request: ResponsesRequest
+    response: Response
+    container_id: str | None
+    job: asyncio.Task[None] | None = None
+
+    async def wait(self) -> None:
+        """Wait until it is made; whoever stops waiting does not stop it."""
+        if self.job is not None:
+            await asyncio.wait({self.job})
+
+    async def cancel(self) -> None:
+        """Call off what is not made yet."""
+        if self.job is not None and not self.job.done():
+            self.job.cancel()
+            self.response = cancelled(self.response)
+            await self.wait()
+
+
+class StoredResponses:
+    """All stored responses of a server."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._responses: dict[str, StoredResponse] = {}
+
+    def keep(self, stored: StoredResponse) -> None:
+        """Store a response, unless its request says not to."""
+        if stored.request.stored:
+            self._responses[stored.response["id"]] = stored
+
+    def get(self, response_id: str) -> StoredResponse:
+        """Return a response or raise the API's 404."""
+        try:
+            return self._responses[response_id]
+        except KeyError:
+            raise response_not_found(response_id) from None
+
+    def before(self, request: ResponsesRequest) -> StoredResponse | None:
+        """Return the response that this request continues, if any, or raise the API's 400."""
+        if request.previous_response_id is None:
+            return None
+        try:
+            return self._responses[request.previous_response_id]
+        except KeyError:
+            raise previous_response_not_found(request.previous_response_id) from None
+
+    async def delete(self, response_id: str) -> None:
+        """Delete a response or raise the API's 404; one in the making is called off."""
+        stored = self.get(response_id)
+        del self._responses[response_id]
+        await stored.cancel()
+
+    async def close(self) -> None:
+        """Call off all that is in the making."""
+        for stored in list(self._responses.values()):
+            await stored.cancel()
 
 
 class DownloadFaults:
