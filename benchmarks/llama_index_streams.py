@@ -29,7 +29,7 @@ from llama_index.core.llms import ChatMessage
 from openai import AsyncOpenAI, OpenAI
 
 from llama_index.llms.openai_code_interpreter import OpenAICodeInterpreter
-from openai_code_interpreter.testing.server.stream import response_events
+from openai_code_interpreter.testing.server._stream import response_events
 
 __all__ = ["main"]
 

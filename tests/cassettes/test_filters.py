@@ -11,7 +11,7 @@ import pytest
 from openai import DefaultHttpxClient
 from vcr.request import Request
 
-from openai_code_interpreter.testing.cassettes.filters import clean_request, clean_response
+from openai_code_interpreter.testing.cassettes._filters import clean_request, clean_response
 
 URL = "https://api.openai.com/v1/responses"
 JSON = {"Content-Type": "application/json"}

@@ -13,7 +13,7 @@ from openai import AsyncOpenAI, DefaultAsyncHttpxClient, DefaultHttpxClient, Ope
 from openai_code_interpreter import CodeInterpreter, StreamInterruptedError
 from openai_code_interpreter.testing import RunCode, Say, Turn
 from openai_code_interpreter.testing.cassettes import CassetteMiss, recording, replaying
-from openai_code_interpreter.testing.cassettes.http_library import HTTP
+from openai_code_interpreter.testing.cassettes._http_library import HTTP
 from openai_code_interpreter.testing.replay import AsyncReplayTransport, ReplayTransport
 
 URL = "http://elsewhere.invalid/v1"

@@ -17,7 +17,7 @@ from openai_code_interpreter.testing.cassettes import (
     CassetteTooLargeError,
     CassetteWriter,
 )
-from openai_code_interpreter.testing.cassettes.writer import save
+from openai_code_interpreter.testing.cassettes._writer import save
 
 
 def cassette(body=b"", *, sent=b"", headers=None, uri="https://api.openai.com/v1/x", method="GET"):
@@ -63,7 +63,8 @@ def test_a_stream_is_a_literal_block_with_its_accents_and_emoji(tmp_path):
 
 def test_cassettes_are_utf_8_whatever_the_machine_prefers(tmp_path):
     program = (
-        "from pathlib import Path; from openai_code_interpreter.testing.cassettes.writer import *\n"
+        "from pathlib import Path\n"
+        "from openai_code_interpreter.testing.cassettes._writer import *\n"
         "from vcr.request import Request\n"
         "body = 'é 🎉\\nx\\n'.encode()\n"
         "answer = {'status': {'code': 200, 'message': 'OK'}, 'headers': {},\n"

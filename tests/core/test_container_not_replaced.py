@@ -23,8 +23,8 @@ from openai_code_interpreter.testing import (
     StreamError,
     Turn,
 )
-from openai_code_interpreter.testing.server import responses_api
-from openai_code_interpreter.testing.server.errors import ApiError
+from openai_code_interpreter.testing.server import _responses_api
+from openai_code_interpreter.testing.server._errors import ApiError
 from replacing import DONE, FIRST, READ, SECOND, WAYS, WRITE, Talk, asked, made
 
 pytestmark = pytest.mark.timeout(60)
@@ -169,7 +169,7 @@ def refuse_to_list_input(monkeypatch, status):
     def refuse(*_):
         raise ApiError(status, message="No.")
 
-    monkeypatch.setattr(responses_api, "page", refuse)
+    monkeypatch.setattr(_responses_api, "page", refuse)
 
 
 async def test_stale_calls_are_no_loss_where_the_container_itself_lives(serve, talk):

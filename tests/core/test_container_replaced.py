@@ -23,8 +23,8 @@ from openai_code_interpreter.testing import (
     Think,
     Turn,
 )
-from openai_code_interpreter.testing.server import containers, containers_api, turns
-from openai_code_interpreter.testing.server.errors import ApiError
+from openai_code_interpreter.testing.server import _containers, _containers_api, _turns
+from openai_code_interpreter.testing.server._errors import ApiError
 from replacing import (
     DONE,
     FIRST,
@@ -284,8 +284,8 @@ async def test_a_refusal_that_expects_a_dead_container_leads_to_another(
     one = talk(server)
     first = await one("go")
     server.advance(minutes=25)
-    monkeypatch.setattr(turns, "expected_container", refuse)
-    monkeypatch.setattr(containers, "container_expired", refuse)
+    monkeypatch.setattr(_turns, "expected_container", refuse)
+    monkeypatch.setattr(_containers, "container_expired", refuse)
     result = await one(**go_on(server, first))
     check_replaced(one, server, first, result)
 
@@ -324,7 +324,7 @@ def refuse_to_make_containers(monkeypatch):
     def refuse(_):
         raise ApiError(403, message="You may not make containers.")
 
-    monkeypatch.setattr(containers_api, "_settings", refuse)
+    monkeypatch.setattr(_containers_api, "_settings", refuse)
 
 
 @pytest.mark.parametrize("store", [False, None])

@@ -9,8 +9,8 @@ from pydantic import TypeAdapter
 
 from openai_code_interpreter import CodeInterpreterResult, ManagedContainer, input_items
 from openai_code_interpreter.testing import ExpireMidStream, RejectRequest, RunCode, Say, Turn
-from openai_code_interpreter.testing.server import containers_api
-from openai_code_interpreter.testing.server.errors import ApiError
+from openai_code_interpreter.testing.server import _containers_api
+from openai_code_interpreter.testing.server._errors import ApiError
 from replacing import DONE, FIRST, READ, SECOND, WAYS, A, Talk, asked, check_clean, contents, made
 
 pytestmark = pytest.mark.timeout(60)
@@ -118,7 +118,7 @@ async def test_a_container_that_the_request_had_made_is_named_though_text_came_f
     def refuse(_):
         raise ApiError(403, message="You may not make containers.")
 
-    monkeypatch.setattr(containers_api, "_settings", refuse)
+    monkeypatch.setattr(_containers_api, "_settings", refuse)
     second = await one([user("go"), first, user("Read a.csv.")])
     assert one.replaced(second) == [(first.container_id, second.container_id)]
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openai_code_interpreter import CodeInterpreterReducer, event_adapter, reduce_response
-from openai_code_interpreter.testing.server.stream import response_events
+from openai_code_interpreter.testing.server._stream import response_events
 
 words = st.text(st.sampled_from("ab {}\n\"'é日🎉"), max_size=12)
 spans = st.tuples(st.integers(0, 9), st.integers(0, 9))

@@ -117,7 +117,7 @@ def test_the_code_sees_no_keys_and_none_of_the_servers_modules(serve, monkeypatc
         """
         import importlib.util, os
         print([name for name in os.environ if "KEY" in name])
-        print(importlib.util.find_spec("scenario"), importlib.util.find_spec("kernel"))
+        print(importlib.util.find_spec("_scenario"), importlib.util.find_spec("_kernel"))
         """,
     )
     assert text == "[]\nNone None\n"

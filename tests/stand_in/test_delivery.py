@@ -23,16 +23,16 @@ from openai_code_interpreter.testing import (
     Think,
     Turn,
 )
-from openai_code_interpreter.testing.server import items
-from openai_code_interpreter.testing.server.delivery import Cut, Pause, Send, delivery
-from openai_code_interpreter.testing.server.identifiers import Identifiers, SteadyClock
-from openai_code_interpreter.testing.server.kernel import Image, Logs
-from openai_code_interpreter.testing.server.requests import ResponsesRequest
-from openai_code_interpreter.testing.server.response_object import (
+from openai_code_interpreter.testing.server import _items
+from openai_code_interpreter.testing.server._delivery import Cut, Pause, Send, delivery
+from openai_code_interpreter.testing.server._identifiers import Identifiers, SteadyClock
+from openai_code_interpreter.testing.server._kernel import Image, Logs
+from openai_code_interpreter.testing.server._requests import ResponsesRequest
+from openai_code_interpreter.testing.server._response_object import (
     completed_response,
     with_endings,
 )
-from openai_code_interpreter.testing.server.stream import response_events, split
+from openai_code_interpreter.testing.server._stream import response_events, split
 
 RECORDINGS = Path(__file__).parents[3] / "shared" / "recordings"
 
@@ -62,9 +62,9 @@ def respond(output, *, faults=(), **body):
 def sample_items():
     call = RunCode("import os\r\nprint('😀')\r\n")
     return [
-        items.reasoning("rs_1", Think(), encrypted=False),
-        items.code_interpreter_call("ci_1", call, container_id="cntr_1", outputs=[Logs("😀\n")]),
-        items.message("msg_1", "Two words.", annotations=[CITATION]),
+        _items.reasoning("rs_1", Think(), encrypted=False),
+        _items.code_interpreter_call("ci_1", call, container_id="cntr_1", outputs=[Logs("😀\n")]),
+        _items.message("msg_1", "Two words.", annotations=[CITATION]),
     ]
 
 
@@ -88,7 +88,7 @@ def test_pieces_are_short_and_join_to_the_text(text):
 
 
 def test_events_of_a_call_come_in_the_recorded_order():
-    call = items.code_interpreter_call("ci_1", RunCode("x"), container_id="c", outputs=None)
+    call = _items.code_interpreter_call("ci_1", RunCode("x"), container_id="c", outputs=None)
     assert [event["type"] for event in response_events(respond([call]))] == [
         "response.created",
         "response.in_progress",
@@ -104,7 +104,7 @@ def test_events_of_a_call_come_in_the_recorded_order():
 
 
 def test_annotations_come_between_the_last_delta_and_the_done_event():
-    item = items.message("msg_1", "Hi", annotations=[CITATION])
+    item = _items.message("msg_1", "Hi", annotations=[CITATION])
     kinds = [event["type"] for event in response_events(respond([item]))]
     assert kinds[3:9] == [
         "response.content_part.added",
@@ -117,7 +117,7 @@ def test_annotations_come_between_the_last_delta_and_the_done_event():
 
 
 def test_a_reasoning_summary_has_part_and_text_events():
-    item = items.reasoning("rs_1", Think("Hm"), encrypted=True)
+    item = _items.reasoning("rs_1", Think("Hm"), encrypted=True)
     events = response_events(respond([item]))
     assert [event["type"] for event in events[2:8]] == [
         "response.output_item.added",
@@ -132,8 +132,8 @@ def test_a_reasoning_summary_has_part_and_text_events():
 
 
 def test_function_calls_and_refusals_have_their_own_deltas():
-    call = items.function_call("fc_1", CallFunction("f", {"a": "é"}), call_id="call_1")
-    events = response_events(respond([call, items.refusal("msg_1", "I will not.")]))
+    call = _items.function_call("fc_1", CallFunction("f", {"a": "é"}), call_id="call_1")
+    events = response_events(respond([call, _items.refusal("msg_1", "I will not.")]))
     arguments = [e for e in events if e["type"] == "response.function_call_arguments.delta"]
     refusal = [e for e in events if e["type"] == "response.refusal.delta"]
     assert "".join(event["delta"] for event in arguments) == call["arguments"] == '{"a":"é"}'
@@ -155,7 +155,7 @@ def test_deltas_are_padded_to_sixteen_unless_switched_off():
 
 @pytest.mark.parametrize(("outputs", "opening"), [(None, None), ([Logs("x")], [])])
 def test_an_item_is_added_without_outputs_and_tells_whether_they_will_come(outputs, opening):
-    call = items.code_interpreter_call("ci_1", RunCode("x"), container_id="c", outputs=outputs)
+    call = _items.code_interpreter_call("ci_1", RunCode("x"), container_id="c", outputs=outputs)
     added = response_events(respond([call]))[2]["item"]
     assert added["outputs"] == opening
     assert added["code"] == ""
@@ -166,7 +166,7 @@ def test_an_item_is_added_without_outputs_and_tells_whether_they_will_come(outpu
 )
 def test_a_call_that_does_not_complete_has_no_completed_event(status, last):
     step = RunCode("x", status=status)
-    call = items.code_interpreter_call("ci_1", step, container_id="c", outputs=None)
+    call = _items.code_interpreter_call("ci_1", step, container_id="c", outputs=None)
     kinds = [event["type"] for event in response_events(respond([call]))]
     own = [kind for kind in kinds if kind.startswith("response.code_interpreter_call.")]
     assert own[-1] == f"response.code_interpreter_call.{last}"
@@ -230,7 +230,7 @@ def test_a_stall_comes_after_its_event_and_the_stream_goes_on():
 
 
 def test_a_lone_surrogate_is_sent_as_valid_json():
-    events = response_events(respond([items.message("msg_1", "a\udc80b")]))
+    events = response_events(respond([_items.message("msg_1", "a\udc80b")]))
     assert parse(delivery(events, []))[-1]["response"]["output"][0]["content"][0]["text"] == (
         "a\udc80b"
     )
@@ -294,17 +294,17 @@ def stand_in_like(recorded):
         if item["type"] == "reasoning":
             step = Think("".join(part["text"] for part in item["summary"]))
             encrypted = "encrypted_content" in item
-            output.append(items.reasoning(item["id"], step, encrypted=encrypted))
+            output.append(_items.reasoning(item["id"], step, encrypted=encrypted))
         elif item["type"] == "code_interpreter_call":
             outputs = None if item["outputs"] is None else [Logs("x"), Image(b"png")]
             step = RunCode(item["code"])
-            made = items.code_interpreter_call(
+            made = _items.code_interpreter_call(
                 item["id"], step, container_id=item["container_id"], outputs=outputs
             )
             output.append(made)
         else:
             part = item["content"][0]
-            made = items.message(item["id"], part["text"], annotations=part["annotations"])
+            made = _items.message(item["id"], part["text"], annotations=part["annotations"])
             output.append(made)
     return response_events(respond(output))
 

@@ -196,7 +196,7 @@ def test_a_server_can_stop_while_a_kernel_starts(serve, monkeypatch):
         await asyncio.sleep(0.3)
         return await real(*arguments, **options)
 
-    monkeypatch.setattr("openai_code_interpreter.testing.server.kernel.start_process", slow)
+    monkeypatch.setattr("openai_code_interpreter.testing.server._kernel.start_process", slow)
     one = StandInServer([Turn(RunCode("import time\ntime.sleep(600)"))])
     one.start()
 

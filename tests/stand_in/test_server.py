@@ -75,7 +75,7 @@ def test_naming_a_scenario_imports_nothing_of_the_web():
         "import openai_code_interpreter.testing as testing\n"
         "testing.StandInServer([testing.Turn(testing.Say('x'))])\n"
         "assert ('aiohttp' in sys.modules) == before\n"
-        "assert 'openai_code_interpreter.testing.server.app' not in sys.modules\n"
+        "assert 'openai_code_interpreter.testing.server._app' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=30)
 

@@ -20,7 +20,7 @@ from openai_code_interpreter.testing import (
     StandInServer,
     Turn,
 )
-from openai_code_interpreter.testing.server.identifiers import Identifiers
+from openai_code_interpreter.testing.server._identifiers import Identifiers
 from stand_in_support import ASK, ask, client_of, http, stream, wait_until
 
 pytestmark = pytest.mark.timeout(60)

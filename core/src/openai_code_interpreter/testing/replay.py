@@ -25,8 +25,8 @@ from typing import Any, Final
 import anyio
 from vcr.errors import CannotOverwriteExistingCassetteException
 
-from openai_code_interpreter.testing.cassettes.http_library import HTTP
-from openai_code_interpreter.testing.cassettes.miss import CassetteMiss
+from openai_code_interpreter.testing.cassettes._http_library import HTTP
+from openai_code_interpreter.testing.cassettes._misses import CassetteMiss
 
 __all__ = ["AsyncReplayTransport", "ReplayTransport", "ReplayedStream"]
 

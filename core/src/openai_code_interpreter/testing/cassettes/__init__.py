@@ -41,13 +41,13 @@ import vcr
 from vcr.persisters.filesystem import CassetteNotFoundError
 from vcr.serialize import deserialize
 
-from openai_code_interpreter.testing.cassettes.filters import (
+from openai_code_interpreter.testing.cassettes._filters import (
     MATCH_ON,
     clean_request,
     clean_response,
 )
-from openai_code_interpreter.testing.cassettes.miss import CassetteMiss, misses_at_once
-from openai_code_interpreter.testing.cassettes.writer import (
+from openai_code_interpreter.testing.cassettes._misses import CassetteMiss, misses_at_once
+from openai_code_interpreter.testing.cassettes._writer import (
     MAX_FILE_BYTES,
     CassetteError,
     CassetteLeakError,

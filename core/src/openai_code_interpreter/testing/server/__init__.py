@@ -5,20 +5,19 @@ whoever runs the tests; it never runs code from a request.
 
 The parts, from the outside in:
 
-- `server`: `StandInServer`, a thread with an event loop around the rest;
-- `app`, `responses_api`, `containers_api`, `files_api`: the HTTP routes, over `state`; `exchange`:
-  how they read and write;
-- `requests`, `turns`: what is asked, and which turn answers it, in which container; `items`,
-  `response_object`, `errors`: the API's JSON shapes;
-- `stream`, `delivery`: a finished response as SSE events, and the events with their faults;
-  `downloads`: a file's content with its;
-- `containers`, `kernel`, `_processes`, `worker`: files, and the subprocess in which code runs;
-- `scenario`, `faults`: what a test writes down; `identifiers`: ids and clocks.
+- `_server`: `StandInServer`, a thread with an event loop around the rest;
+- `_app`, `_responses_api`, `_containers_api`, `_files_api`: the HTTP routes, over `_state`;
+  `_downloads`: a file's content, with its faults; `_exchange`: how they read and write;
+- `_requests`, `_turns`: what is asked, and which turn answers it, in which container; `_items`,
+  `_response_object`, `_errors`: the API's JSON shapes;
+- `_stream`, `_delivery`: a finished response as SSE events, and the events with their faults;
+- `_containers`, `_kernel`, `_processes`, `_worker`: files, and the subprocess in which code runs;
+- `_scenario`, `_faults`: what a test writes down; `_identifiers`: ids and clocks.
 """
 
 from __future__ import annotations
 
-from openai_code_interpreter.testing.server.faults import (
+from openai_code_interpreter.testing.server._faults import (
     AnswerInstead,
     CutChunkedDownload,
     CutDownload,
@@ -45,8 +44,8 @@ from openai_code_interpreter.testing.server.faults import (
     StreamError,
     SwapEvents,
 )
-from openai_code_interpreter.testing.server.requests import RecordedRequest
-from openai_code_interpreter.testing.server.scenario import (
+from openai_code_interpreter.testing.server._requests import RecordedRequest
+from openai_code_interpreter.testing.server._scenario import (
     CallFunction,
     Refuse,
     RunCode,
@@ -55,7 +54,7 @@ from openai_code_interpreter.testing.server.scenario import (
     Think,
     Turn,
 )
-from openai_code_interpreter.testing.server.server import StandInServer
+from openai_code_interpreter.testing.server._server import StandInServer
 
 __all__ = [
     "AnswerInstead",

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KernelProcess", "start_process"]
 
-_WORKER = Path(__file__).with_name("worker.py")
+_WORKER = Path(__file__).with_name("_worker.py")
 
 # Code gets these variables and no others: the environment of a test run may hold API keys.
 _INHERITED = (
@@ -54,7 +54,7 @@ _START_SECONDS = 60.0
 
 
 class KernelProcess(Protocol):
-    """A process that runs `worker`'s protocol."""
+    """A process that runs `_worker`'s protocol."""
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter

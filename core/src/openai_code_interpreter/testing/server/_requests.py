@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from openai_code_interpreter.testing.server.errors import ApiError, missing_parameter
+from openai_code_interpreter.testing.server._errors import ApiError, missing_parameter
 
 __all__ = ["RecordedRequest", "ResponsesRequest"]
 

@@ -15,7 +15,7 @@ import yaml
 from vcr.serialize import serialize
 from vcr.serializers import yamlserializer
 
-from openai_code_interpreter.testing.cassettes.filters import STAND_IN_HOST, find_secret
+from openai_code_interpreter.testing.cassettes._filters import STAND_IN_HOST, find_secret
 
 __all__ = [
     "MAX_FILE_BYTES",

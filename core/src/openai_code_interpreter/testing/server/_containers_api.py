@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from openai_code_interpreter.testing.server.containers import LONGEST_IDLE_MINUTES
-from openai_code_interpreter.testing.server.downloads import send_content
-from openai_code_interpreter.testing.server.errors import missing_parameter, out_of_range
-from openai_code_interpreter.testing.server.exchange import (
+from openai_code_interpreter.testing.server._containers import LONGEST_IDLE_MINUTES
+from openai_code_interpreter.testing.server._downloads import send_content
+from openai_code_interpreter.testing.server._errors import missing_parameter, out_of_range
+from openai_code_interpreter.testing.server._exchange import (
     STATE,
     form,
     json_object,
@@ -19,7 +19,7 @@ from openai_code_interpreter.testing.server.exchange import (
 if TYPE_CHECKING:
     from aiohttp import web
 
-    from openai_code_interpreter.testing.server.containers import Container, ContainerFile
+    from openai_code_interpreter.testing.server._containers import Container, ContainerFile
 
 __all__ = [
     "create_container",

@@ -8,24 +8,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from openai_code_interpreter.testing.server.containers import ContainerFile, Containers
-from openai_code_interpreter.testing.server.errors import (
+from openai_code_interpreter.testing.server._containers import ContainerFile, Containers
+from openai_code_interpreter.testing.server._errors import (
     file_not_found,
     previous_response_not_found,
     response_not_found,
 )
-from openai_code_interpreter.testing.server.faults import DownloadFault
-from openai_code_interpreter.testing.server.identifiers import Identifiers, watching
-from openai_code_interpreter.testing.server.response_object import cancelled
-from openai_code_interpreter.testing.server.turns import Playbook
+from openai_code_interpreter.testing.server._faults import DownloadFault
+from openai_code_interpreter.testing.server._identifiers import Identifiers, watching
+from openai_code_interpreter.testing.server._response_object import cancelled
+from openai_code_interpreter.testing.server._turns import Playbook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from openai_code_interpreter.testing.server.faults import Fault
-    from openai_code_interpreter.testing.server.requests import RecordedRequest, ResponsesRequest
-    from openai_code_interpreter.testing.server.response_object import Response
-    from openai_code_interpreter.testing.server.scenario import Scenario
+    from openai_code_interpreter.testing.server._faults import Fault
+    from openai_code_interpreter.testing.server._requests import RecordedRequest, ResponsesRequest
+    from openai_code_interpreter.testing.server._response_object import Response
+    from openai_code_interpreter.testing.server._scenario import Scenario
 
 __all__ = [
     "DownloadFaults",

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from openai_code_interpreter.testing.server.faults import FailResponse, Fault, IncompleteResponse
+from openai_code_interpreter.testing.server._faults import FailResponse, Fault, IncompleteResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from openai_code_interpreter.testing.server.items import Item
-    from openai_code_interpreter.testing.server.requests import ResponsesRequest
+    from openai_code_interpreter.testing.server._items import Item
+    from openai_code_interpreter.testing.server._requests import ResponsesRequest
 
 __all__ = [
     "Response",

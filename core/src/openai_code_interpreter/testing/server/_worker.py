@@ -1,7 +1,7 @@
 """The program that runs a container's code: one process, one namespace, one call at a time.
 
 It runs as a script of its own and imports nothing of the package, so that user code sees a plain
-interpreter: `python worker.py kernel SPOOL` is such a process, and `python worker.py template` one
+interpreter: `python _worker.py kernel SPOOL` is such a process, and `python _worker.py template` one
 that forks them. Protocol, one JSON object a line: `{"code": …}` in,
 `{"outputs": [{"type": "logs", "logs": …} | {"type": "image", "png": <base64>}, …]}` out.
 

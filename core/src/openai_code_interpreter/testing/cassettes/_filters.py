@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
-from openai_code_interpreter.testing.cassettes.http_library import HTTP
+from openai_code_interpreter.testing.cassettes._http_library import HTTP
 
 __all__ = [
     "MATCH_ON",

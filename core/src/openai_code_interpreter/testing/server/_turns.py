@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from openai_code_interpreter.testing.server import items
-from openai_code_interpreter.testing.server.errors import ApiError, expected_container
-from openai_code_interpreter.testing.server.faults import RejectRequest
-from openai_code_interpreter.testing.server.items import citations
-from openai_code_interpreter.testing.server.scenario import (
+from openai_code_interpreter.testing.server import _items
+from openai_code_interpreter.testing.server._errors import ApiError, expected_container
+from openai_code_interpreter.testing.server._faults import RejectRequest
+from openai_code_interpreter.testing.server._items import citations
+from openai_code_interpreter.testing.server._scenario import (
     CallFunction,
     Refuse,
     RunCode,
@@ -21,13 +21,13 @@ from openai_code_interpreter.testing.server.scenario import (
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from openai_code_interpreter.testing.server.containers import Container, ContainerFile
-    from openai_code_interpreter.testing.server.identifiers import Identifiers
-    from openai_code_interpreter.testing.server.items import Item
-    from openai_code_interpreter.testing.server.kernel import Output
-    from openai_code_interpreter.testing.server.requests import ResponsesRequest
-    from openai_code_interpreter.testing.server.scenario import Scenario, Turn
-    from openai_code_interpreter.testing.server.state import State
+    from openai_code_interpreter.testing.server._containers import Container, ContainerFile
+    from openai_code_interpreter.testing.server._identifiers import Identifiers
+    from openai_code_interpreter.testing.server._items import Item
+    from openai_code_interpreter.testing.server._kernel import Output
+    from openai_code_interpreter.testing.server._requests import ResponsesRequest
+    from openai_code_interpreter.testing.server._scenario import Scenario, Turn
+    from openai_code_interpreter.testing.server._state import State
 
 __all__ = ["Playbook", "Player", "existing_container"]
 
@@ -171,7 +171,9 @@ class Player:
 
     async def _think(self, step: Think) -> Item:
         asked = self._request.includes("reasoning.encrypted_content")
-        return items.reasoning(self._identifiers.new("rs"), step, encrypted=step.encrypted or asked)
+        return _items.reasoning(
+            self._identifiers.new("rs"), step, encrypted=step.encrypted or asked
+        )
 
     async def _run_code(self, step: RunCode) -> Item:
         container = self._container
@@ -186,7 +188,7 @@ class Player:
             self._displayed += execution.displayed
             self._written |= {file.path: file for file in execution.written}
         included = self._request.includes("code_interpreter_call.outputs")
-        return items.code_interpreter_call(
+        return _items.code_interpreter_call(
             item_id,
             step,
             container_id=container.id,
@@ -195,7 +197,7 @@ class Player:
 
     async def _say(self, step: Say) -> Item:
         displayed, self._displayed = self._displayed, []
-        return items.message(
+        return _items.message(
             self._identifiers.new("msg"),
             step.text,
             annotations=citations(step.text, displayed=displayed, written=self._written.values()),
@@ -204,10 +206,10 @@ class Player:
 
     async def _call_function(self, step: CallFunction) -> Item:
         call_id = step.call_id or self._identifiers.new("call")
-        return items.function_call(self._identifiers.new("fc"), step, call_id=call_id)
+        return _items.function_call(self._identifiers.new("fc"), step, call_id=call_id)
 
     async def _refuse(self, step: Refuse) -> Item:
-        return items.refusal(self._identifiers.new("msg"), step.text)
+        return _items.refusal(self._identifiers.new("msg"), step.text)
 
     _PLAYS: ClassVar[dict[type[Step], Callable[[Player, Any], Awaitable[Item]]]] = {
         Think: _think,

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from openai_code_interpreter.testing.server.downloads import content_headers
-from openai_code_interpreter.testing.server.errors import missing_parameter
-from openai_code_interpreter.testing.server.exchange import STATE, form, json_response, text_field
+from openai_code_interpreter.testing.server._downloads import content_headers
+from openai_code_interpreter.testing.server._errors import missing_parameter
+from openai_code_interpreter.testing.server._exchange import STATE, form, json_response, text_field
 
 if TYPE_CHECKING:
-    from openai_code_interpreter.testing.server.state import UploadedFile
+    from openai_code_interpreter.testing.server._state import UploadedFile
 
 __all__ = ["create_upload", "delete_upload", "retrieve_upload", "retrieve_upload_content"]
 

@@ -1,4 +1,4 @@
-"""What runs one container's code: calls and their outputs, over a process (`worker`)."""
+"""What runs one container's code: calls and their outputs, over a process (`_worker`)."""
 
 from __future__ import annotations
 

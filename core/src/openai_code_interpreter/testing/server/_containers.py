@@ -10,18 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from openai_code_interpreter.testing.server.errors import (
+from openai_code_interpreter.testing.server._errors import (
     container_expired,
     container_not_found,
     file_not_found,
 )
-from openai_code_interpreter.testing.server.identifiers import watching
-from openai_code_interpreter.testing.server.kernel import MOUNT, Image, Kernel, Output
+from openai_code_interpreter.testing.server._identifiers import watching
+from openai_code_interpreter.testing.server._kernel import MOUNT, Image, Kernel, Output
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from openai_code_interpreter.testing.server.identifiers import Identifiers
+    from openai_code_interpreter.testing.server._identifiers import Identifiers
 
 __all__ = ["LONGEST_IDLE_MINUTES", "Container", "ContainerFile", "Containers", "Execution"]
 

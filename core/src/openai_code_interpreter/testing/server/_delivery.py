@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from openai_code_interpreter.testing.server.faults import (
+from openai_code_interpreter.testing.server._faults import (
     CutStream,
     DropEvent,
     DuplicateEvent,
@@ -18,7 +18,7 @@ from openai_code_interpreter.testing.server.faults import (
     StreamError,
     SwapEvents,
 )
-from openai_code_interpreter.testing.server.stream import Event
+from openai_code_interpreter.testing.server._stream import Event
 
 __all__ = ["Cut", "Delivery", "Pause", "Send", "delivery", "frame"]
 

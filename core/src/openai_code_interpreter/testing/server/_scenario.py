@@ -10,7 +10,7 @@ import re
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
-from openai_code_interpreter.testing.server.faults import Fault
+from openai_code_interpreter.testing.server._faults import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -106,7 +106,7 @@ class Turn:
     Attributes:
         steps: The output items, in order.
         when: If given, only a request whose newest user text contains this takes the turn.
-        faults: What goes wrong, see `openai_code_interpreter.testing.server.faults`.
+        faults: What goes wrong: values such as `CutStream` and `FailDownload`.
         model: The `model` of the response; by default the request's.
     """
 

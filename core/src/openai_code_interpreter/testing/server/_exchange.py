@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from aiohttp import web
 
-from openai_code_interpreter.testing.server.delivery import encode_json
-from openai_code_interpreter.testing.server.errors import ApiError, out_of_range
-from openai_code_interpreter.testing.server.state import State
+from openai_code_interpreter.testing.server._delivery import encode_json
+from openai_code_interpreter.testing.server._errors import ApiError, out_of_range
+from openai_code_interpreter.testing.server._state import State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

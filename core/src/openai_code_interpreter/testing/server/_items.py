@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from openai_code_interpreter.testing.server.containers import ContainerFile
-    from openai_code_interpreter.testing.server.kernel import Output
-    from openai_code_interpreter.testing.server.scenario import CallFunction, RunCode, Think
+    from openai_code_interpreter.testing.server._containers import ContainerFile
+    from openai_code_interpreter.testing.server._kernel import Output
+    from openai_code_interpreter.testing.server._scenario import CallFunction, RunCode, Think
 
 __all__ = [
     "Item",

@@ -8,9 +8,9 @@ import threading
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from openai_code_interpreter.testing.server.identifiers import SteadyClock
-from openai_code_interpreter.testing.server.scenario import Scenario
-from openai_code_interpreter.testing.server.state import State
+from openai_code_interpreter.testing.server._identifiers import SteadyClock
+from openai_code_interpreter.testing.server._scenario import Scenario
+from openai_code_interpreter.testing.server._state import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
-    from openai_code_interpreter.testing.server.requests import RecordedRequest
-    from openai_code_interpreter.testing.server.scenario import Turn
+    from openai_code_interpreter.testing.server._requests import RecordedRequest
+    from openai_code_interpreter.testing.server._scenario import Turn
 
 __all__ = ["StandInServer"]
 
@@ -177,7 +177,7 @@ class StandInServer:
         # Here and not above: naming a scenario must not need aiohttp, or wait for it.
         from aiohttp import web
 
-        from openai_code_interpreter.testing.server.app import make_app
+        from openai_code_interpreter.testing.server._app import make_app
 
         self._web = web.AppRunner(
             make_app(self._state),

@@ -12,8 +12,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeAlias
 
-from openai_code_interpreter.testing.server.items import Item, encrypted_content
-from openai_code_interpreter.testing.server.response_object import Response, in_progress, queued
+from openai_code_interpreter.testing.server._items import Item, encrypted_content
+from openai_code_interpreter.testing.server._response_object import Response, in_progress, queued
 
 __all__ = ["Event", "opening_events", "response_events", "split"]
 

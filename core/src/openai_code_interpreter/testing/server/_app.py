@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from openai_code_interpreter.testing.server import (
-    containers_api,
-    files_api,
-    responses_api,
+    _containers_api,
+    _files_api,
+    _responses_api,
 )
-from openai_code_interpreter.testing.server.errors import (
+from openai_code_interpreter.testing.server._errors import (
     ApiError,
     invalid_url,
     missing_credentials,
 )
-from openai_code_interpreter.testing.server.exchange import STATE, json_response
-from openai_code_interpreter.testing.server.requests import RecordedRequest
+from openai_code_interpreter.testing.server._exchange import STATE, json_response
+from openai_code_interpreter.testing.server._requests import RecordedRequest
 
 if TYPE_CHECKING:
-    from openai_code_interpreter.testing.server.state import State
+    from openai_code_interpreter.testing.server._state import State
 
 __all__ = ["make_app"]
 
@@ -37,26 +37,26 @@ _OPEN_TO_ALL = "/redirected/"  # like a signed address, which needs no key
 _RESPONSE = "/v1/responses/{response_id}"
 _CONTAINER = "/v1/containers/{container_id}"
 _ROUTES: list[tuple[str, str, _Handler]] = [
-    ("POST", "/v1/responses", responses_api.create_response),
-    ("POST", "/v1/responses/input_tokens", responses_api.count_input_tokens),
-    ("GET", _RESPONSE, responses_api.retrieve_response),
-    ("DELETE", _RESPONSE, responses_api.delete_response),
-    ("POST", f"{_RESPONSE}/cancel", responses_api.cancel_response),
-    ("GET", f"{_RESPONSE}/input_items", responses_api.list_input_items),
-    ("POST", "/v1/containers", containers_api.create_container),
-    ("GET", "/v1/containers", containers_api.list_containers),
-    ("GET", _CONTAINER, containers_api.retrieve_container),
-    ("DELETE", _CONTAINER, containers_api.delete_container),
-    ("POST", f"{_CONTAINER}/files", containers_api.create_file),
-    ("GET", f"{_CONTAINER}/files", containers_api.list_files),
-    ("GET", f"{_CONTAINER}/files/{{file_id}}", containers_api.retrieve_file),
-    ("DELETE", f"{_CONTAINER}/files/{{file_id}}", containers_api.delete_file),
-    ("GET", f"{_CONTAINER}/files/{{file_id}}/content", containers_api.retrieve_content),
-    ("GET", "/redirected/{container_id}/{file_id}", containers_api.retrieve_redirected_content),
-    ("POST", "/v1/files", files_api.create_upload),
-    ("GET", "/v1/files/{file_id}", files_api.retrieve_upload),
-    ("DELETE", "/v1/files/{file_id}", files_api.delete_upload),
-    ("GET", "/v1/files/{file_id}/content", files_api.retrieve_upload_content),
+    ("POST", "/v1/responses", _responses_api.create_response),
+    ("POST", "/v1/responses/input_tokens", _responses_api.count_input_tokens),
+    ("GET", _RESPONSE, _responses_api.retrieve_response),
+    ("DELETE", _RESPONSE, _responses_api.delete_response),
+    ("POST", f"{_RESPONSE}/cancel", _responses_api.cancel_response),
+    ("GET", f"{_RESPONSE}/input_items", _responses_api.list_input_items),
+    ("POST", "/v1/containers", _containers_api.create_container),
+    ("GET", "/v1/containers", _containers_api.list_containers),
+    ("GET", _CONTAINER, _containers_api.retrieve_container),
+    ("DELETE", _CONTAINER, _containers_api.delete_container),
+    ("POST", f"{_CONTAINER}/files", _containers_api.create_file),
+    ("GET", f"{_CONTAINER}/files", _containers_api.list_files),
+    ("GET", f"{_CONTAINER}/files/{{file_id}}", _containers_api.retrieve_file),
+    ("DELETE", f"{_CONTAINER}/files/{{file_id}}", _containers_api.delete_file),
+    ("GET", f"{_CONTAINER}/files/{{file_id}}/content", _containers_api.retrieve_content),
+    ("GET", "/redirected/{container_id}/{file_id}", _containers_api.retrieve_redirected_content),
+    ("POST", "/v1/files", _files_api.create_upload),
+    ("GET", "/v1/files/{file_id}", _files_api.retrieve_upload),
+    ("DELETE", "/v1/files/{file_id}", _files_api.delete_upload),
+    ("GET", "/v1/files/{file_id}/content", _files_api.retrieve_upload_content),
 ]
 
 

@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from openai_code_interpreter.testing.server.delivery import Cut, Delivery, Pause, Send, delivery
-from openai_code_interpreter.testing.server.errors import (
+from openai_code_interpreter.testing.server._delivery import Cut, Delivery, Pause, Send, delivery
+from openai_code_interpreter.testing.server._errors import (
     ApiError,
     container_not_found,
     not_created_with,
     too_old_to_stream,
 )
-from openai_code_interpreter.testing.server.exchange import STATE, json_object, json_response, page
-from openai_code_interpreter.testing.server.faults import (
+from openai_code_interpreter.testing.server._exchange import STATE, json_object, json_response, page
+from openai_code_interpreter.testing.server._faults import (
     AnswerInstead,
     ExpireMidStream,
     Fault,
     StreamError,
     StreamFault,
 )
-from openai_code_interpreter.testing.server.requests import ResponsesRequest
-from openai_code_interpreter.testing.server.response_object import (
+from openai_code_interpreter.testing.server._requests import ResponsesRequest
+from openai_code_interpreter.testing.server._response_object import (
     completed_response,
     failed,
     in_progress,
@@ -33,18 +33,18 @@ from openai_code_interpreter.testing.server.response_object import (
     queued,
     with_endings,
 )
-from openai_code_interpreter.testing.server.state import StoredResponse
-from openai_code_interpreter.testing.server.stream import opening_events, response_events
-from openai_code_interpreter.testing.server.turns import Player, existing_container
+from openai_code_interpreter.testing.server._state import StoredResponse
+from openai_code_interpreter.testing.server._stream import opening_events, response_events
+from openai_code_interpreter.testing.server._turns import Player, existing_container
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from aiohttp import web
 
-    from openai_code_interpreter.testing.server.containers import Container
-    from openai_code_interpreter.testing.server.scenario import Turn
-    from openai_code_interpreter.testing.server.state import State, StoredResponse
+    from openai_code_interpreter.testing.server._containers import Container
+    from openai_code_interpreter.testing.server._scenario import Turn
+    from openai_code_interpreter.testing.server._state import State, StoredResponse
 
 __all__ = [
     "cancel_response",

@@ -12,9 +12,9 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from openai_code_interpreter.testing.server.errors import ApiError
-from openai_code_interpreter.testing.server.exchange import json_response
-from openai_code_interpreter.testing.server.faults import (
+from openai_code_interpreter.testing.server._errors import ApiError
+from openai_code_interpreter.testing.server._exchange import json_response
+from openai_code_interpreter.testing.server._faults import (
     CutChunkedDownload,
     CutDownload,
     DownloadFault,
@@ -31,7 +31,7 @@ from openai_code_interpreter.testing.server.faults import (
 )
 
 if TYPE_CHECKING:
-    from openai_code_interpreter.testing.server.containers import ContainerFile
+    from openai_code_interpreter.testing.server._containers import ContainerFile
 
 __all__ = ["content_headers", "send_content"]
 
