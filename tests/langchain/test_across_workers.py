@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -20,27 +21,30 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.graph import START, MessagesState, StateGraph
 from openai_code_interpreter import FsspecStore
 
-url, database, store, thread, question = sys.argv[1:]
-model = ChatOpenAICodeInterpreter(
-    model="gpt-5", base_url=url, api_key="test", max_retries=0, inline_max_bytes=0,
-    artifact_store=FsspecStore(store),
-)
-graph = StateGraph(MessagesState)
-graph.add_node("model", lambda state: {"messages": [model.invoke(state["messages"])]})
-graph.add_edge(START, "model")
-with SqliteSaver.from_conn_string(database) as saver:
-    app = graph.compile(checkpointer=saver)
-    config = {"configurable": {"thread_id": thread}}
-    message = app.invoke({"messages": [("user", question)]}, config)["messages"][-1]
-print(json.dumps({
-    "container": get_container_id(message),
-    "replaced": message.response_metadata.get("container_replaced"),
-    "printed": [
-        output["logs"]
-        for block in message.content if block["type"] == "server_tool_result"
-        for output in block["output"]
-    ],
-}))
+def turn(url, database, store, thread, question):
+    model = ChatOpenAICodeInterpreter(
+        model="gpt-5", base_url=url, api_key="test", max_retries=0, inline_max_bytes=0,
+        artifact_store=FsspecStore(store),
+    )
+    graph = StateGraph(MessagesState)
+    graph.add_node("model", lambda state: {"messages": [model.invoke(state["messages"])]})
+    graph.add_edge(START, "model")
+    with SqliteSaver.from_conn_string(database) as saver:
+        app = graph.compile(checkpointer=saver)
+        config = {"configurable": {"thread_id": thread}}
+        message = app.invoke({"messages": [("user", question)]}, config)["messages"][-1]
+    return {
+        "container": get_container_id(message),
+        "replaced": message.response_metadata.get("container_replaced"),
+        "printed": [
+            output["logs"]
+            for block in message.content if block["type"] == "server_tool_result"
+            for output in block["output"]
+        ],
+    }
+
+for line in sys.stdin:
+    print(json.dumps(turn(*json.loads(line))), flush=True)
 """
 
 WRITE = RunCode("x = 41\n_ = open('t.csv', 'w').write('a,b')")
@@ -52,22 +56,43 @@ LOOK = RunCode(
 FIRST = Turn(WRITE, Say("See [t.csv](sandbox:/mnt/data/t.csv)."))
 
 
+@pytest.fixture(scope="module")
+def workers():
+    """Start processes that take turns, when they are needed; a test needs three at most."""
+    known = ("PATH", "PYTHONPATH", "HOME", "SSL_CERT_FILE", "LD_LIBRARY_PATH")
+    started = []
+
+    def worker(number):
+        if number == len(started):
+            started.append(
+                subprocess.Popen(
+                    [sys.executable, "-c", WORKER],
+                    env={key: os.environ[key] for key in known if key in os.environ},
+                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                )
+            )  # fmt: skip
+        return started[number]
+
+    yield worker
+    for process in started:
+        process.stdin.close()
+        with process.stdout:
+            assert process.wait(30) == 0
+
+
 @pytest.fixture
-def turn_of_a_worker(tmp_path):
-    """Take one turn of a conversation in a process of its own; return what it saw."""
+def turn_of_a_worker(tmp_path, workers):
+    """Take one turn of a conversation, each in another process; return what it saw."""
+    numbers = itertools.count()
 
     def take(server, question, *, thread="1"):
-        known = ("PATH", "PYTHONPATH", "HOME", "SSL_CERT_FILE", "LD_LIBRARY_PATH")
-        arguments = [
-            server.url, str(tmp_path / "talk.sqlite"), f"file://{tmp_path}/files", thread, question,
-        ]  # fmt: skip
-        done = subprocess.run(
-            [sys.executable, "-c", WORKER, *arguments],
-            env={key: os.environ[key] for key in known if key in os.environ},
-            capture_output=True, text=True, timeout=90, stdin=subprocess.DEVNULL, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+        worker = workers(next(numbers))
+        given = [server.url, str(tmp_path / "talk.sqlite"), f"file://{tmp_path}/files", thread]
+        worker.stdin.write(json.dumps([*given, question]) + "\n")
+        worker.stdin.flush()
+        line = worker.stdout.readline()
+        assert line, "the process failed: its traceback is in the captured output"
+        return json.loads(line)
 
     return take
 
