@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -148,9 +149,17 @@ def test_another_mark_keeps_the_settings_of_its_own(project, run_pytest, serve):
 
 def bare_pytest(folder, *arguments):
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
-    command += ["-p", "openai_code_interpreter.testing.plugin", "-p", "no:recording"]
+    command += ["-p", "openai_code_interpreter.testing.plugin"]
+    # Of all plugins only this one: loading the others takes most of the time.
+    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     return subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, timeout=200, check=False
+        command,
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
     )
 
 
