@@ -80,9 +80,8 @@ def add(a: int, b: int) -> int:
 ADD = FunctionTool.from_defaults(add)
 
 
-@pytest.mark.parametrize("name", [f"G{number}" for number in range(1, 22)])
-def test_every_gap_has_its_test(name):
-    assert any(title.startswith(f"{name}:") for title in GAPS)
+def test_every_gap_has_its_test():
+    assert {title.partition(":")[0] for title in GAPS} >= {f"G{number}" for number in range(1, 22)}
 
 
 def pytest_generate_tests(metafunc):
