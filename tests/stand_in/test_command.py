@@ -44,14 +44,18 @@ def command(*arguments, code=RUN):
     }
 
 
-def failure(*arguments, code=RUN):
-    """The one line of a command that cannot do what it is asked."""
-    ran = subprocess.run(
-        **command("stand-in", *arguments, code=code), capture_output=True, check=False, timeout=30
-    )
-    assert (ran.returncode, ran.stdout) == (2, "")
-    (line,) = ran.stderr.splitlines()
-    return line
+@pytest.fixture
+def failure(capsys):
+    """Get the one line of a command that cannot do what it is asked."""
+
+    def run(*arguments):
+        assert cli.main(["stand-in", *map(str, arguments)]) == 2
+        shown = capsys.readouterr()
+        assert shown.out == ""
+        (line,) = shown.err.splitlines()
+        return line
+
+    return run
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
@@ -80,13 +84,13 @@ def test_a_list_of_turns_will_do(scenario):
     assert len(_cli._scenario(scenario).turns) == 1
 
 
-def test_a_missing_file_is_one_line_and_exit_code_2(tmp_path):
+def test_a_missing_file_is_one_line_and_exit_code_2(failure, tmp_path):
     path = tmp_path / "none.py"
     assert failure("--scenario", path) == f"code-interpreter: there is no file {path}"
 
 
 @pytest.mark.parametrize("text", ["", "scenario = 1", "scenario = [1]", "Scenario = ()"])
-def test_a_file_without_a_scenario_is_one_line_and_exit_code_2(scenario, text):
+def test_a_file_without_a_scenario_is_one_line_and_exit_code_2(failure, scenario, text):
     scenario.write_text(text)
     assert failure("--scenario", scenario) == (
         f"code-interpreter: {scenario} does not set `scenario` to a Scenario or a list of turns"
@@ -96,20 +100,23 @@ def test_a_file_without_a_scenario_is_one_line_and_exit_code_2(scenario, text):
 @pytest.mark.parametrize(
     "text", ["1 / 0", "1 +", "import nothing_of_that_name", "raise OSError('a\\nb')"]
 )
-def test_a_file_that_fails_is_one_line_and_exit_code_2(scenario, text):
+def test_a_file_that_fails_is_one_line_and_exit_code_2(failure, scenario, text):
     scenario.write_text(text)
     assert failure("--scenario", scenario).startswith(f"code-interpreter: {scenario} failed: ")
 
 
 def test_without_aiohttp_it_is_one_line_that_says_what_to_install(scenario):
     code = "import sys; sys.modules['aiohttp'] = None\n" + RUN
-    line = failure("--scenario", scenario, code=code)
+    started = command("stand-in", "--scenario", scenario, code=code)
+    ran = subprocess.run(**started, capture_output=True, check=False, timeout=30)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    (line,) = ran.stderr.splitlines()
     assert "aiohttp" in line
     assert line.endswith("run: pip install 'openai-code-interpreter[testing]'")
 
 
 @pytest.mark.parametrize("port", ["taken", 70_000])
-def test_a_port_that_cannot_be_had_is_one_line_and_exit_code_2(scenario, port):
+def test_a_port_that_cannot_be_had_is_one_line_and_exit_code_2(failure, scenario, port):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         number = taken.getsockname()[1] if port == "taken" else port
         line = failure("--scenario", scenario, "--port", number)
