@@ -95,7 +95,7 @@ def test_a_call_of_another_container_is_sent_back_as_text(serve, make_llm):
         (
             {},
             {"tools": [{"type": "code_interpreter", "container": {"type": "auto"}}]},
-            {"type": "auto"},
+            "newer",
         ),
         ({"reuse_last_container": False}, {}, {"type": "auto"}),
         (

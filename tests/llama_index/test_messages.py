@@ -23,7 +23,7 @@ from llama_index.core.tools import FunctionTool
 from openai import BadRequestError
 
 from llama_index.llms.openai_code_interpreter import OpenAICodeInterpreter
-from llama_index.llms.openai_code_interpreter.messages import input_items
+from llama_index.llms.openai_code_interpreter._messages import input_items
 from openai_code_interpreter import InvalidInputError
 from openai_code_interpreter.testing import Say, Turn
 
@@ -32,8 +32,8 @@ PNG = base64.b64decode(
 )
 
 
-def items(*messages, container="auto", **options):
-    return input_items(messages, container=container, **options)
+def items(*messages, **options):
+    return input_items(messages, **options)
 
 
 def parts(*blocks):

@@ -14,7 +14,7 @@ from langchain_core.messages import AIMessageChunk
 from llama_index.core.base.llms.types import ChatResponse, TextBlock
 
 from langchain_openai_code_interpreter.chunks import EVENTS_FIELD, ChunkWriter
-from llama_index.llms.openai_code_interpreter.chunks import EVENTS_KEY, ChatReply
+from llama_index.llms.openai_code_interpreter._chunks import EVENTS_KEY, ChatReply
 from openai_code_interpreter import ResponseFailedError
 from openai_code_interpreter._sansio.response import ResponseRun, StreamStep
 

@@ -12,23 +12,21 @@ for artifact in get_artifacts(response):
 
 from __future__ import annotations
 
-from llama_index.llms.openai_code_interpreter.accessors import (
+from llama_index.llms.openai_code_interpreter._accessors import (
     code_interpreter_events,
     get_artifacts,
     get_container_id,
 )
-from llama_index.llms.openai_code_interpreter.announcing import (
+from llama_index.llms.openai_code_interpreter._instrumentation import (
     CodeInterpreterArtifactEvent,
     CodeInterpreterCodeEvent,
     CodeInterpreterContainerEvent,
-    ContainerReplacedEvent,
-)
-from llama_index.llms.openai_code_interpreter.base import OpenAICodeInterpreter
-from llama_index.llms.openai_code_interpreter.collecting import (
     CollectedArtifacts,
+    ContainerReplacedEvent,
     collect_artifacts,
 )
-from llama_index.llms.openai_code_interpreter.containers import use_container
+from llama_index.llms.openai_code_interpreter._options import use_container
+from llama_index.llms.openai_code_interpreter.base import OpenAICodeInterpreter
 
 __all__ = [
     "CodeInterpreterArtifactEvent",

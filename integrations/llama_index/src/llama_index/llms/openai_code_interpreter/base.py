@@ -1,11 +1,12 @@
 """The LLM: the methods that LlamaIndex calls.
 
-What is sent is decided in `_turn`, what is answered in `ChatReply`, for all eight methods.
+What is sent is decided in `call_of`, what is answered in `ChatReply`, for all eight methods.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from llama_index.core.base.llms import generic_utils
@@ -19,83 +20,48 @@ from llama_index.core.base.llms.types import (
     CompletionResponseGen,
     LLMMetadata,
     MessageRole,
+    ToolCallBlock,
 )
 from llama_index.core.bridge.pydantic import ConfigDict, PrivateAttr
 from llama_index.core.llms.callbacks import llm_chat_callback, llm_completion_callback
+from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.llms.llm import ToolSelection
 
-from llama_index.llms.openai_code_interpreter import streams
-from llama_index.llms.openai_code_interpreter.announcing import Announcer
-from llama_index.llms.openai_code_interpreter.chunks import ChatReply
-from llama_index.llms.openai_code_interpreter.containers import choose_container
-from llama_index.llms.openai_code_interpreter.messages import (
-    background_of,
-    input_items,
-    known_files,
-)
-from llama_index.llms.openai_code_interpreter.options import (
-    CALL_OPTIONS,
-    CONTINUING,
+from llama_index.llms.openai_code_interpreter import _streams as streams
+from llama_index.llms.openai_code_interpreter._chunks import ChatReply
+from llama_index.llms.openai_code_interpreter._instrumentation import Announcer
+from llama_index.llms.openai_code_interpreter._options import (
     DEFAULT_CONTEXT_WINDOW,
-    InterpreterOptions,
+    MUST_CALL,
+    LLMOptions,
+    call_of,
+    client_options,
+    function_options,
 )
-from llama_index.llms.openai_code_interpreter.structured import MUST_CALL, StructuredStreams
-from llama_index.llms.openai_code_interpreter.tools import (
-    ToolChoice,
-    tool_arguments,
-    tool_selections,
-)
-from openai_code_interpreter._io.clients import ClientPool
-from openai_code_interpreter._io.engine import Engine
-from openai_code_interpreter._io.memory import ContainerMemory
-from openai_code_interpreter._sansio.storage import ArtifactStore
-from openai_code_interpreter._io.stores import chosen_store
-from openai_code_interpreter._sansio.config import AUTO, ContainerConfig
+from openai_code_interpreter.adapters import Call, ClientPool, ContainerMemory, Engine
 
 if TYPE_CHECKING:
+    from llama_index.core.prompts import PromptTemplate
     from llama_index.core.tools.types import BaseTool
-    from openai import AsyncOpenAI, OpenAI
+    from pydantic import BaseModel
 
 __all__ = ["DEFAULT_CONTEXT_WINDOW", "OpenAICodeInterpreter"]
 
 
-class OpenAICodeInterpreter(StructuredStreams, InterpreterOptions):
+class OpenAICodeInterpreter(FunctionCallingLLM, LLMOptions):
     """An LLM whose model writes Python and runs it in a container at OpenAI.
 
     The code appears while it is written; the files that it makes come back as blocks of the
     message; the next turn of a conversation runs in the same container. Which one that is stands
     in the messages, never on this object: one LLM serves any number of conversations.
 
+    Its options are the fields of `LLMOptions`, of the core's `InterpreterOptions` and of every LLM
+    of LlamaIndex, each with its description. An option may be set later, `client`, `async_client`
+    and what clients are made with aside.
+
     Args:
         model: The model's name, such as `gpt-5`.
-        container: `"auto"`, the id of a container, or a `ContainerConfig`. A call may name its own
-            with `container=`; without, the `use_container` around it decides, then the newest
-            assistant message that names one.
-        built_in_tools: Tools that OpenAI hosts, such as `{"type": "web_search"}`, for every call.
-            The code interpreter is always among them and need not be named; if it is, its
-            `container` counts where `container` is left at `"auto"`.
-        include_outputs: Ask the API for logs and images of the code.
-        temperature: The sampling temperature; by default it is not sent.
-        max_output_tokens: The most tokens to generate; by default it is not sent.
-        reasoning: How to reason, such as `{"effort": "low", "summary": "auto"}`.
-        store: Whether the API keeps the responses; by default it is not sent, and it does.
-        timeout: Seconds that a request may take; by default the SDK's.
-        max_retries: How often the SDK repeats a failed request; by default the SDK's.
-        api_key: By default `OPENAI_API_KEY` of the environment. Never serialised.
-        api_base: By default `OPENAI_BASE_URL` of the environment, else OpenAI's.
-        organization: By default `OPENAI_ORG_ID` of the environment.
-        default_headers: More headers for every request. Never serialised.
-        additional_kwargs: More options of `responses.create`; a call's own win, its tools add up.
-        context_window: Tokens of input and output together, as LlamaIndex should count.
-        client: The SDK's client, `OpenAI` or `AzureOpenAI`. Made from the options above at first
-            use if neither is given, derived from the other if one is.
-        async_client: The same for async calls, for each event loop its own.
-        artifact_store: Where generated files go; by default the memory of the process.
-        **kwargs: How files are found and brought (`fetch`, `list_files`, `links`, `max_file_bytes`
-            and the other fields of `DeliveryOptions`), how containers are reused and replaced
-            (`reuse_last_container`, `on_expired`, `accept_container`, `code_interpreter`, `files`
-            and the other fields of `ContainerOptions`), and the options of every LLM of LlamaIndex,
-            such as `callback_manager`.
+        **options: Any other field, by its name.
 
     Raises:
         ValidationError: If an option is unknown or not valid; pydantic's, naming the field.
@@ -120,56 +86,29 @@ class OpenAICodeInterpreter(StructuredStreams, InterpreterOptions):
     model_config = ConfigDict(extra="forbid")
 
     _clients: ClientPool = PrivateAttr()
-    _ledger: ContainerMemory = PrivateAttr(default_factory=ContainerMemory)
-    _artifact_store: ArtifactStore = PrivateAttr()
+    _memory: ContainerMemory = PrivateAttr(default_factory=ContainerMemory)
 
-    def __init__(
-        self,
-        model: str,
-        *,
-        container: str | ContainerConfig | Mapping[str, Any] = AUTO,
-        built_in_tools: Sequence[Mapping[str, Any]] = (),
-        include_outputs: bool = True,
-        temperature: float | None = None,
-        max_output_tokens: int | None = None,
-        reasoning: Mapping[str, Any] | None = None,
-        store: bool | None = None,
-        timeout: float | None = None,
-        max_retries: int | None = None,
-        api_key: str | None = None,
-        api_base: str | None = None,
-        organization: str | None = None,
-        default_headers: Mapping[str, str] | None = None,
-        additional_kwargs: Mapping[str, Any] | None = None,
-        context_window: int = DEFAULT_CONTEXT_WINDOW,
-        client: OpenAI | None = None,
-        async_client: AsyncOpenAI | None = None,
-        artifact_store: ArtifactStore | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(
-            model=model,
-            container=container,
-            built_in_tools=built_in_tools,
-            include_outputs=include_outputs,
-            temperature=temperature,
-            max_output_tokens=max_output_tokens,
-            reasoning=reasoning,
-            store=store,
-            timeout=timeout,
-            max_retries=max_retries,
-            api_key=api_key,
-            api_base=api_base,
-            organization=organization,
-            default_headers=default_headers,
-            additional_kwargs=additional_kwargs or {},
-            context_window=context_window,
-            **kwargs,
-        )
-        self._artifact_store = chosen_store(artifact_store)
+    if (
+        not TYPE_CHECKING
+    ):  # to a type checker, a pydantic model takes a typed keyword for each field
+
+        def __init__(self, model: str, **options: Any) -> None:
+            super().__init__(model=model, **options)
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Make the clients' pool; no client is made before it is used."""
+        super().model_post_init(context)
         self._clients = ClientPool(
-            client=client, async_client=async_client, options=self.client_options()
+            client=self.client, async_client=self.async_client, options=client_options(self)
         )
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> OpenAICodeInterpreter:
+        memo = {} if memo is None else memo
+        # These hold connections and locks, which cannot be copied.
+        for shared in (self.client, self.async_client, self.artifact_store):
+            if shared is not None:
+                memo[id(shared)] = shared
+        return super().__deepcopy__(memo)
 
     @classmethod
     def class_name(cls) -> str:
@@ -187,14 +126,9 @@ class OpenAICodeInterpreter(StructuredStreams, InterpreterOptions):
             model_name=self.model,
         )
 
-    @property
-    def artifact_store(self) -> ArtifactStore:
-        """Where generated files go."""
-        return self._artifact_store
-
     @llm_chat_callback()
     def chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
-        """ResolvedCall, wait, and return the complete response with its files.
+        """Ask, wait, and return the complete response with its files.
 
         Args:
             messages: The conversation, oldest first.
@@ -222,7 +156,7 @@ class OpenAICodeInterpreter(StructuredStreams, InterpreterOptions):
 
     @llm_chat_callback()
     async def achat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
-        """ResolvedCall, wait, and return the complete response with its files; see `chat`."""
+        """Ask, wait, and return the complete response with its files; see `chat`."""
         return await self._achat(messages, **kwargs)
 
     @streams.closing(llm_chat_callback)
@@ -277,11 +211,59 @@ class OpenAICodeInterpreter(StructuredStreams, InterpreterOptions):
         Raises:
             ValueError: If there is no call and one was wanted.
         """
-        selections = tool_selections(response.message)
+        selections = [
+            ToolSelection(
+                tool_id=block.tool_call_id or "",
+                tool_name=block.tool_name,
+                tool_kwargs=_arguments(block.tool_kwargs),
+            )
+            for block in response.message.blocks
+            if isinstance(block, ToolCallBlock)
+        ]
         if not selections and error_on_no_tool_call:
             msg = "the response calls no tool: pass error_on_no_tool_call=False to allow that"
             raise ValueError(msg)
         return selections
+
+    def stream_structured_predict(
+        self,
+        output_cls: type[BaseModel],
+        prompt: PromptTemplate,
+        llm_kwargs: dict[str, Any] | None = None,
+        **prompt_args: Any,
+    ) -> Generator[Any]:
+        """Yield the object while it is written, each time with what is known of it.
+
+        `structured_predict` requires the call of the function that fills the object in;
+        LlamaIndex's streams of it do not, and a model that answers with a text gives an object
+        without fields. "Required" leaves room for code before it.
+
+        Args:
+            output_cls: The class of the object.
+            prompt: What to ask.
+            llm_kwargs: Options of the call, such as `container`.
+            **prompt_args: The values of the prompt's variables.
+
+        Yields:
+            Objects of `output_cls`, or of a class like it whose fields may be missing.
+        """
+        options = {**(llm_kwargs or {}), MUST_CALL: True}
+        yield from super().stream_structured_predict(
+            output_cls, prompt, llm_kwargs=options, **prompt_args
+        )
+
+    async def astream_structured_predict(
+        self,
+        output_cls: type[BaseModel],
+        prompt: PromptTemplate,
+        llm_kwargs: dict[str, Any] | None = None,
+        **prompt_args: Any,
+    ) -> AsyncGenerator[Any]:
+        """Return an async generator of the object; see `stream_structured_predict`."""
+        options = {**(llm_kwargs or {}), MUST_CALL: True}
+        return await super().astream_structured_predict(
+            output_cls, prompt, llm_kwargs=options, **prompt_args
+        )
 
     def _prepare_chat_with_tools(  # noqa: PLR0917 - LlamaIndex's interface
         self,
@@ -291,7 +273,7 @@ class OpenAICodeInterpreter(StructuredStreams, InterpreterOptions):
         verbose: bool = False,  # noqa: ARG002
         allow_parallel_tool_calls: bool = False,
         tool_required: bool = False,
-        tool_choice: ToolChoice | None = None,
+        tool_choice: str | Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> dict[str, Any]:
         messages = list(chat_history or [])
@@ -299,7 +281,8 @@ class OpenAICodeInterpreter(StructuredStreams, InterpreterOptions):
             user_msg = ChatMessage(role=MessageRole.USER, content=user_msg)
         if user_msg is not None:
             messages.append(user_msg)
-        offered = tool_arguments(
+        offered = function_options(
+            self,
             tools,
             choice=tool_choice,
             required=tool_required or kwargs.pop(MUST_CALL, False),
@@ -308,64 +291,56 @@ class OpenAICodeInterpreter(StructuredStreams, InterpreterOptions):
         return {"messages": messages, **offered, **kwargs}
 
     def _chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
-        request, reply = self._turn(messages, kwargs)
-        stream = self._engine.stream(**request, in_one_piece=True)
-        return streams.last(streams.responses(stream, reply, Announcer()))
+        call, reply = self._begin(messages, kwargs, in_one_piece=True)
+        return streams.last(streams.responses(self._engine.stream(call), reply, Announcer()))
 
     def _stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
-        request, reply = self._turn(messages, kwargs)
-        return streams.responses(self._engine.stream(**request), reply, Announcer())
+        call, reply = self._begin(messages, kwargs)
+        return streams.responses(self._engine.stream(call), reply, Announcer())
 
     async def _achat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
-        request, reply = self._turn(messages, kwargs)
-        stream = self._engine.astream(**request, in_one_piece=True)
+        call, reply = self._begin(messages, kwargs, in_one_piece=True)
+        stream = self._engine.astream(call)
         return await streams.alast(streams.aresponses(stream, reply, Announcer()))
 
     async def _astream_chat(
         self, messages: Sequence[ChatMessage], **kwargs: Any
     ) -> ChatResponseAsyncGen:
-        request, reply = self._turn(messages, kwargs)
-        return streams.aresponses(self._engine.astream(**request), reply, Announcer())
+        call, reply = self._begin(messages, kwargs)
+        return streams.aresponses(self._engine.astream(call), reply, Announcer())
+
+    def _begin(
+        self,
+        messages: Sequence[ChatMessage],
+        kwargs: Mapping[str, Any],
+        *,
+        in_one_piece: bool = False,
+    ) -> tuple[Call, ChatReply]:
+        """What to ask of the engine, and how to tell the answer."""
+        call = call_of(self, messages, kwargs, in_one_piece=in_one_piece)
+        # Agents offer tools, be it an empty list, and keep the answer in a memory to serialise.
+        return call, ChatReply(inline_files=kwargs.get("tools") is None)
+
+    @property
+    def _engine(self) -> Engine:
+        # Made for each call, so that it follows `llm.temperature = …` and `model_copy(update=…)`.
+        return Engine(model=self.model, clients=self._clients, options=self, memory=self._memory)
 
     def _prompt(self, prompt: str, formatted: bool) -> str:
         to_prompt = self.completion_to_prompt
         return prompt if formatted or to_prompt is None else to_prompt(prompt)
 
-    @property
-    def _engine(self) -> Engine:
-        # Made for each call, so that it follows `llm.temperature = …` and `model_copy(update=…)`.
-        return Engine(
-            model=self.model,
-            clients=self._clients,
-            artifact_store=self._artifact_store,
-            container=self.container,
-            include_outputs=self.include_outputs,
-            delivery=self,
-            containers=self,
-            files=self.files,
-            ledger=self._ledger,
-        )
 
-    def _turn(
-        self, messages: Sequence[ChatMessage], kwargs: Mapping[str, Any]
-    ) -> tuple[dict[str, Any], ChatReply]:
-        """What to ask of the engine, and how to tell the answer."""
-        call, fixed = dict(kwargs), self.fixed_options()
-        call.pop(MUST_CALL, None)  # said to a program of LlamaIndex's that offers no function
-        history = messages if self.reuse_last_container else ()
-        container = choose_container(call, history, default=self.container, accepts=self.accepts)
-        ours: dict[str, Any] = {key: call.pop(key) for key in CALL_OPTIONS if key in call}
-        tools = [*(fixed.get("tools") or ()), *(call.get("tools") or ())]
-        options = {**fixed, **call, "tools": tools or None}
-        request: dict[str, Any] = {
-            **ours,
-            "input": input_items(
-                messages, container=container, continues=any(map(options.get, CONTINUING))
-            ),
-            "container": container,
-            "known_files": known_files(messages),
-            "background": background_of(messages),
-            "options": {key: value for key, value in options.items() if value is not None},
-        }
-        # Agents offer tools, be it an empty list, and keep the answer in a memory to serialise.
-        return request, ChatReply(inline_files=call.get("tools") is None)
+def _arguments(given: dict[str, Any] | str) -> dict[str, Any]:
+    """The arguments of a call.
+
+    What is no JSON object is read as none: the tool's complaint about what is missing then goes to
+    the model, which can mend it.
+    """
+    if isinstance(given, dict):
+        return given
+    try:
+        parsed = json.loads(given)
+    except ValueError:
+        return {}
+    return parsed if isinstance(parsed, dict) else {}

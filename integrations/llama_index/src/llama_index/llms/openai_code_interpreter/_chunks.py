@@ -8,14 +8,15 @@ What a chunk looks like:
 - `delta`: the pieces of text that the chunk adds; "" for a chunk that brings something else.
 - `additional_kwargs`: `code_interpreter_events`, the wire events of the code interpreter, or
   `thinking_delta`, the pieces of the reasoning's summary, where agents look for it.
-- `raw`: the event as the API sent it; where several deltas are gathered, the last one with the
+- `raw`: the event as the API sent it; where several deltas are coalesced, the last one with the
   deltas joined.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final
+import time
+from collections.abc import Callable, Hashable
+from typing import Any, Final, NamedTuple
 
 from llama_index.core.base.llms.types import (
     ChatMessage,
@@ -27,9 +28,7 @@ from llama_index.core.base.llms.types import (
 )
 from llama_index.core.llms.utils import parse_partial_json
 
-from llama_index.llms.openai_code_interpreter.announcing import replacement_of
-from llama_index.llms.openai_code_interpreter.gathering import Gathered, Gathering
-from llama_index.llms.openai_code_interpreter.responses import final_response
+from llama_index.llms.openai_code_interpreter._responses import final_response
 from openai_code_interpreter import (
     CodeInterpreterEvent,
     CodeInterpreterResult,
@@ -40,16 +39,25 @@ from openai_code_interpreter import (
     RefusalDelta,
     TextDelta,
 )
-from openai_code_interpreter._sansio.response import StreamStep
-from openai_code_interpreter._sansio.wire import (
+from openai_code_interpreter.adapters import (
     TERMINAL_EVENTS,
+    StreamStep,
     Wire,
     code_interpreter_event,
     mapping,
+    replacement_as_json,
     text,
 )
 
-__all__ = ["EVENTS_KEY", "THINKING_KEY", "ChatReply"]
+__all__ = [
+    "EVENTS_KEY",
+    "LONG_CHARS",
+    "THINKING_KEY",
+    "WINDOW_SECONDS",
+    "ChatReply",
+    "Coalesced",
+    "Coalescer",
+]
 
 EVENTS_KEY: Final = "code_interpreter_events"
 """Where a chunk keeps its wire events: in the response's `additional_kwargs`, never a message's."""
@@ -67,12 +75,12 @@ class ChatReply:
     Args:
         inline_files: Give files as blocks with their bytes; else as blocks that any memory can
             serialise.
-        gathering: What decides which deltas are told together.
+        coalescer: What decides which deltas are told together.
     """
 
-    def __init__(self, *, inline_files: bool, gathering: Gathering | None = None) -> None:
+    def __init__(self, *, inline_files: bool, coalescer: Coalescer | None = None) -> None:
         self._inline_files = inline_files
-        self._gathering = Gathering() if gathering is None else gathering
+        self._coalescer = Coalescer() if coalescer is None else coalescer
         self._text = ""
         self._functions: dict[str, _PartialCall] = {}
         self._response: Wire = {}
@@ -83,7 +91,7 @@ class ChatReply:
         wire = step.wire
         if wire is not None and wire.get("type") == _CODE_DELTA:
             key = _CODE_DELTA, text(wire, "item_id")
-            return self._told(self._gathering.add(key, text(wire, "delta"), wire))
+            return self._told(self._coalescer.add(key, text(wire, "delta"), wire))
         chunks: list[ChatResponse] = []
         others = not step.events
         for event in step.events:
@@ -92,7 +100,7 @@ class ChatReply:
                 others = True
                 self._note(event)
             else:
-                chunks += self._told(self._gather(to_key(event), event.delta, wire))  # type: ignore[union-attr]
+                chunks += self._told(self._coalesce(to_key(event), event.delta, wire))  # type: ignore[union-attr]
         if others:
             chunks += self.rest()
         if wire is not None:
@@ -101,7 +109,7 @@ class ChatReply:
 
     def rest(self) -> list[ChatResponse]:
         """Return what is held back of the deltas, as a chunk; for an answer that breaks off."""
-        return self._told(self._gathering.flush())
+        return self._told(self._coalescer.flush())
 
     def finish(self, result: CodeInterpreterResult) -> ChatResponse:
         """Return the complete response. Files are read from their store, so this may block."""
@@ -112,14 +120,14 @@ class ChatReply:
             replaced=self._replaced,
         )
 
-    def _gather(self, key: object, delta: str, wire: Wire | None) -> list[Gathered]:
+    def _coalesce(self, key: object, delta: str, wire: Wire | None) -> list[Coalesced]:
         function = self._functions.get(key) if isinstance(key, str) else None
         so_far = len(self._text) if function is None else len(function.arguments)
-        return self._gathering.add(key, delta, wire, so_far=so_far)
+        return self._coalescer.add(key, delta, wire, so_far=so_far)
 
     def _note(self, event: CodeInterpreterEvent) -> None:
         if isinstance(event, ContainerReplaced):
-            self._replaced = replacement_of(event)
+            self._replaced = replacement_as_json(event)
         elif isinstance(event, FunctionCallStarted):
             self._functions[event.item_id] = _PartialCall(event)
 
@@ -129,11 +137,11 @@ class ChatReply:
         shown = code_interpreter_event(wire)
         return [] if shown is None else [self._chunk(wire, more={EVENTS_KEY: [shown]})]
 
-    def _told(self, gathered: list[Gathered]) -> list[ChatResponse]:
-        return [self._chunk_of(one) for one in gathered]
+    def _told(self, coalesced: list[Coalesced]) -> list[ChatResponse]:
+        return [self._chunk_of(one) for one in coalesced]
 
-    def _chunk_of(self, gathered: Gathered) -> ChatResponse:
-        key, delta, wires = gathered
+    def _chunk_of(self, coalesced: Coalesced) -> ChatResponse:
+        key, delta, wires = coalesced
         raw = _joined(wires, delta)
         if key == _TEXT:
             self._text += delta
@@ -200,3 +208,81 @@ _DELTAS: Final[dict[type, Callable[[Any], str]]] = {
     FunctionCallDelta: lambda event: str(event.item_id),
 }
 """What a delta belongs to, by the type of its event; a function's arguments to their item."""
+
+
+WINDOW_SECONDS: Final = 0.05
+"""How long deltas are coalesced: too short to be seen, long enough for a handful of tokens."""
+
+LONG_CHARS: Final = 8_000
+"""From here on the window grows with the text, so that what is kept grows as the time does and not
+as its square: an answer of 40,000 characters is told four times a second at its end."""
+
+
+class Coalesced(NamedTuple):
+    """Deltas that are told together: what they belong to, their sum, the events they came in."""
+
+    key: Hashable
+    delta: str
+    wires: list[Wire]
+
+
+class Coalescer:
+    """Decides which deltas are told together, by a clock; holds those that were not told yet.
+
+    A chunk of LlamaIndex carries all text so far, and whoever keeps the chunks, as `FunctionAgent`
+    does for as long as it runs, keeps all of these texts. A chunk for each delta would cost the
+    square of the answer's length: 278 MB for 8,000 deltas.
+
+    The first one is told at once, so that nobody waits for the beginning. What is held is told by
+    the next delta after the window has passed, or by whatever else comes, so by the end at the
+    latest.
+
+    Args:
+        clock: Seconds since any fixed time.
+
+    Example:
+        ```python
+        coalescer = Coalescer()
+        for wire in wires:
+            for one in coalescer.add("text", wire["delta"], wire):
+                print(one.delta)
+        print([one.delta for one in coalescer.flush()])
+        ```
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._told = float("-inf")
+        self._key: Hashable = None
+        self._deltas: list[str] = []
+        self._wires: list[Wire] = []
+
+    def add(
+        self, key: Hashable, delta: str, wire: Wire | None, *, so_far: int = 0
+    ) -> list[Coalesced]:
+        """Take a delta and return what is to be told now, in order.
+
+        Args:
+            key: What it belongs to; deltas of one key are coalesced.
+            delta: The piece.
+            wire: The event that it came in, if it came in one.
+            so_far: How many characters a chunk of this kind repeats.
+        """
+        told = self.flush() if self._deltas and key != self._key else []
+        self._key = key
+        self._deltas.append(delta)
+        if wire is not None:
+            self._wires.append(wire)
+        now = self._clock()
+        if now - self._told >= WINDOW_SECONDS * max(1.0, so_far / LONG_CHARS):
+            self._told = now
+            told += self.flush()
+        return told
+
+    def flush(self) -> list[Coalesced]:
+        """Return what is held, if anything is; nothing is held then."""
+        if not self._deltas:
+            return []
+        coalesced = Coalesced(self._key, "".join(self._deltas), self._wires)
+        self._deltas, self._wires = [], []
+        return [coalesced]

@@ -1,37 +1,44 @@
-"""What observers are told through LlamaIndex's instrumentation, on whatever path it is called.
+"""What those around a call learn of it, on whatever path LlamaIndex makes it.
 
-LlamaIndex's own `LLMChatInProgressEvent` tells each chunk, so `code_interpreter_events(
-event.response)` has the code while it is written.
+Observers of LlamaIndex's instrumentation get events. LlamaIndex's own `LLMChatInProgressEvent`
+tells each chunk, so `code_interpreter_events(event.response)` has the code while it is written.
+
+`collect_artifacts` collects what runs inside a block made: a `ReActAgent` and the context chat
+engines keep an answer's text and nothing else of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextvars import copy_context
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar, copy_context
 from typing import Any, Final
 
 import llama_index.core.instrumentation as instrument
 from llama_index.core.bridge.pydantic import Field
 from llama_index.core.instrumentation.events import BaseEvent
 
-from llama_index.llms.openai_code_interpreter.collecting import collect
 from openai_code_interpreter import (
+    Artifact,
+    ArtifactError,
     ArtifactFailed,
     ArtifactReady,
     CallCompleted,
+    CodeInterpreterCall,
+    CodeInterpreterEvent,
     ContainerAssigned,
     ContainerReplaced,
 )
-from openai_code_interpreter._sansio.references import reference_to
-from openai_code_interpreter._sansio.response import StreamStep
+from openai_code_interpreter.adapters import StreamStep, reference_to, replacement_as_json
 
 __all__ = [
     "Announcer",
     "CodeInterpreterArtifactEvent",
     "CodeInterpreterCodeEvent",
     "CodeInterpreterContainerEvent",
+    "CollectedArtifacts",
     "ContainerReplacedEvent",
-    "replacement_of",
+    "collect_artifacts",
 ]
 
 _dispatcher = instrument.get_dispatcher(__name__)  # type: ignore[attr-defined]
@@ -125,6 +132,80 @@ class ContainerReplacedEvent(BaseEvent):
         return "ContainerReplacedEvent"
 
 
+class CollectedArtifacts(list[Artifact]):
+    """The files that were made, in the order in which they came, and where they came from.
+
+    Attributes:
+        container_ids: The containers that ran code, each once, in order.
+        calls: The finished runs of code, with code, logs and status.
+        failures: Why a file could not be fetched.
+        replaced: The containers that were gone, and what took their place.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.container_ids: list[str] = []
+        self.calls: list[CodeInterpreterCall] = []
+        self.failures: list[ArtifactError] = []
+        self.replaced: list[ContainerReplaced] = []
+
+    @property
+    def container_id(self) -> str | None:
+        """The container that ran code last, for `container=` or `use_container` of the next run."""
+        return self.container_ids[-1] if self.container_ids else None
+
+    def take(self, event: CodeInterpreterEvent) -> None:
+        """Take what an event says."""
+        match event:
+            case ContainerAssigned(container_id=container_id):
+                if container_id in self.container_ids:
+                    self.container_ids.remove(container_id)
+                self.container_ids.append(container_id)
+            case CallCompleted(call=call):
+                self.calls.append(call)
+            case ArtifactReady(artifact=artifact):
+                self.append(artifact)
+            case ArtifactFailed(error=error):
+                self.failures.append(error)
+            case ContainerReplaced():
+                self.replaced.append(event)
+            case _:
+                pass
+
+
+_collecting: ContextVar[tuple[CollectedArtifacts, ...]] = ContextVar("collecting", default=())
+
+
+@contextmanager
+def collect_artifacts() -> Iterator[CollectedArtifacts]:
+    """Collect the files of every call made inside the block, on whatever path it is made.
+
+    The block's own task and thread count, and the tasks and threads that LlamaIndex starts for
+    them; runs beside it do not. Blocks may be nested: each collects.
+
+    Yields:
+        A list of artifacts that fills while the runs go on. It stays when the block is left.
+
+    Example:
+        ```python
+        with collect_artifacts() as found:
+            await ReActAgent(llm=llm).run("Plot a parabola and save it.")
+        for artifact in found:
+            print(artifact.filename, len(artifact.read_bytes()))
+        print(found.container_id)
+        ```
+    """
+    found = CollectedArtifacts()
+    token = _collecting.set((*_collecting.get(), found))
+    try:
+        yield found
+    finally:
+        # A generator with the block in it may be finalised in another context, where the variable
+        # was never set.
+        with suppress(ValueError):
+            _collecting.reset(token)
+
+
 class Announcer:
     """Tells the observers of one call.
 
@@ -143,18 +224,9 @@ class Announcer:
                 self._context.run(_tell, event)
 
 
-def replacement_of(event: ContainerReplaced) -> dict[str, Any]:
-    """Return what the event says, as JSON."""
-    return {
-        "old_id": event.old_id,
-        "new_id": event.new_id,
-        "restored": event.restored,
-        "lost": event.lost,
-    }
-
-
 def _tell(event: Any) -> None:
-    collect(event)
+    for found in _collecting.get():
+        found.take(event)
     to_event = _TOLD[type(event)]
     if to_event is not None:
         _dispatcher.event(to_event(event))
@@ -190,7 +262,7 @@ def _artifact(event: ArtifactReady) -> BaseEvent:
 
 
 def _replacement(event: ContainerReplaced) -> BaseEvent:
-    return ContainerReplacedEvent(**replacement_of(event))
+    return ContainerReplacedEvent(**replacement_as_json(event))
 
 
 _TOLD: Final[dict[type, Callable[[Any], BaseEvent] | None]] = {

@@ -1,15 +1,15 @@
-"""From LlamaIndex's messages to the input items of a request.
+"""From LlamaIndex's messages to input items, and to what they say of earlier turns.
 
 A history is untrusted and may come from anywhere: another LLM, a database, a browser. Of what an
-assistant's message says about its runs of code, only known fields are read, and a run is sent back
-as one only if it belongs to the container that the request will use: the API refuses all others.
+assistant's message says about its runs of code, only known fields are read. Which of these runs the
+request can take is decided by the core.
 """
 
 from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,47 +22,51 @@ from llama_index.core.base.llms.types import (
     ToolCallBlock,
 )
 
-from llama_index.llms.openai_code_interpreter.containers import ASSISTANT_ROLES, message_state
+from llama_index.llms.openai_code_interpreter._responses import message_state
 from openai_code_interpreter import InvalidInputError
-from openai_code_interpreter._sansio.earlier_turns import EarlierTurns, without_stale_calls
-from openai_code_interpreter._sansio.links import restore_links
-from openai_code_interpreter._sansio.media_types import HEAD_BYTES, media_type
-from openai_code_interpreter._sansio.plan import FileKey
-from openai_code_interpreter._sansio.wire import Wire, entries, mapping, number, text
-from openai_code_interpreter.history import call_input, reasoning_input
+from openai_code_interpreter.adapters import (
+    HEAD_BYTES,
+    EarlierTurns,
+    Wire,
+    call_input,
+    entries,
+    mapping,
+    media_type,
+    number,
+    optional_text,
+    reasoning_input,
+    require_calls,
+    restore_links,
+    text,
+)
 
-__all__ = ["background_of", "input_items", "known_files"]
+__all__ = ["earlier_turns", "input_items"]
+
+_ASSISTANT_ROLES: Final = frozenset({MessageRole.ASSISTANT, MessageRole.CHATBOT, MessageRole.MODEL})
+"""Whose messages may say something of containers."""
+
+_TOOL_ROLES: Final = frozenset({MessageRole.TOOL, MessageRole.FUNCTION})
 
 
-def known_files(history: Sequence[ChatMessage]) -> Iterator[FileKey]:
-    """Yield the container's files that assistant messages brought already."""
-    for message in history:
-        for reference in entries(message_state(message), "artifacts"):
-            if file_id := text(reference, "file_id"):
-                yield text(reference, "container_id"), file_id
-
-
-def background_of(history: Sequence[ChatMessage]) -> EarlierTurns:
-    """Return what a container is filled with that takes the place of a lost one."""
-    states = [message_state(one) for one in history if one.role in ASSISTANT_ROLES]
+def earlier_turns(history: Sequence[ChatMessage]) -> EarlierTurns:
+    """Return what the assistant's messages say of the turns that they end."""
+    states = [message_state(one) for one in history if one.role in _ASSISTANT_ROLES]
+    named = (text(state, "container_id").strip() for state in states)
     calls = [call for state in states for call in entries(state, "calls")]
+    replaced = (optional_text(mapping(state, "replaced"), "old_id") for state in states)
     return EarlierTurns(
+        containers=[one for one in named if one],
         references=[one for state in states for one in entries(state, "artifacts")],
         logs={text(call, "id"): text(call, "logs") for call in calls if text(call, "logs")},
+        gone=frozenset(one for one in replaced if one),
     )
 
 
-def input_items(
-    messages: Sequence[ChatMessage], *, container: object, continues: bool = False
-) -> list[Wire]:
+def input_items(messages: Sequence[ChatMessage], *, continues: bool = False) -> list[Wire]:
     """Return messages as input items of the Responses API.
-
-    A run of code is sent as it was if it belongs to the container that the request will use, and
-    as a text with its code and logs if it does not.
 
     Args:
         messages: The conversation, oldest first. Nothing in it is changed.
-        container: The container that the request will use.
         continues: The API holds an earlier part of the conversation, where the call may stand that
             a tool's result answers.
 
@@ -79,23 +83,27 @@ def input_items(
         msg = "there are no messages: pass at least one"
         raise InvalidInputError(msg)
     items: list[Wire] = []
-    called: set[str | None] = set()
+    origins: list[str] = []
     for index, message in enumerate(messages):
         where = f"message {index} ({message.role.value})"
-        if message.role in ASSISTANT_ROLES:
-            items += _assistant_items(message, where)
-            called |= {block.tool_call_id for block in _calls(message)}
-        elif message.role in _TOOL_ROLES:
-            items.append(_tool_output(message, where))
-            if not continues and items[-1]["call_id"] not in called:
-                raise _lacks_its_call(items[-1]["call_id"], where)
-        elif content := _parts(message, where):
-            items.append({"type": "message", "role": message.role.value, "content": content})
-        elif index == len(messages) - 1:
+        made = list(_items(message, where))
+        is_newest = index == len(messages) - 1
+        if not made and is_newest and message.role not in _ASSISTANT_ROLES:
             msg = f"{where} is empty: it is the newest one and must ask something"
             raise InvalidInputError(msg)
-    logs = background_of(messages).logs
-    return without_stale_calls(items, container=container, logs=logs)
+        items += made
+        origins += [where] * len(made)
+    require_calls(items, origins, way_out=_WAY_OUT, continues=continues)
+    return items
+
+
+def _items(message: ChatMessage, where: str) -> Iterable[Wire]:
+    if message.role in _ASSISTANT_ROLES:
+        return _assistant_items(message, where)
+    if message.role in _TOOL_ROLES:
+        return [_tool_output(message, where)]
+    content = _parts(message, where)
+    return [{"type": "message", "role": message.role.value, "content": content}] if content else []
 
 
 def _assistant_items(message: ChatMessage, where: str) -> Iterator[Wire]:
@@ -112,8 +120,9 @@ def _assistant_items(message: ChatMessage, where: str) -> Iterator[Wire]:
         content = [{"type": "output_text", "text": said, "annotations": []}]
         named = {"phase": phase} if phase else {}
         yield {"type": "message", "role": "assistant", "content": content, **named}
-    for block in _calls(message):
-        yield _function_call(block, where)
+    for block in message.blocks:
+        if isinstance(block, ToolCallBlock):
+            yield _function_call(block, where)
 
 
 def _said(message: ChatMessage, state: Wire) -> Iterator[tuple[str, str]]:
@@ -127,10 +136,6 @@ def _said(message: ChatMessage, state: Wire) -> Iterator[tuple[str, str]]:
         if chars > 0:
             yield said[start : start + chars], phase
             start += chars
-
-
-def _calls(message: ChatMessage) -> list[ToolCallBlock]:
-    return [block for block in message.blocks if isinstance(block, ToolCallBlock)]
 
 
 def _function_call(block: ToolCallBlock, where: str) -> Wire:
@@ -155,14 +160,6 @@ def _tool_output(message: ChatMessage, where: str) -> Wire:
     if all(block.block_type == "text" for block in message.blocks):
         output = message.content or ""
     return {"type": "function_call_output", "call_id": call_id, "output": output}
-
-
-def _lacks_its_call(call_id: str, where: str) -> InvalidInputError:
-    msg = (
-        f"{where} answers the call {call_id!r}, which no assistant message before it makes: keep "
-        "the message with its ToolCallBlock in the history, or leave this one out"
-    )
-    return InvalidInputError(msg)
 
 
 def _parts(message: ChatMessage, where: str) -> list[Wire]:
@@ -224,7 +221,9 @@ def _unsupported(block: object, place: int, where: str) -> InvalidInputError:
 
 
 _UNTITLED: Final = "input_document"
-_TOOL_ROLES: Final = frozenset({MessageRole.TOOL, MessageRole.FUNCTION})
+
+_WAY_OUT: Final = "keep the message with its ToolCallBlock in the history, or leave this one out"
+"""What to do about a result whose call is not there."""
 
 _OF_ASSISTANT: Final = frozenset({"text", "thinking", "tool_call", "image", "document"})
 """What an assistant's message may hold. Its files and its thinking are not sent back."""

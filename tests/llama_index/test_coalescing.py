@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from llama_index.core.agent.workflow import AgentStream
 
-from llama_index.llms.openai_code_interpreter.chunks import ChatReply
-from llama_index.llms.openai_code_interpreter.gathering import (
+from llama_index.llms.openai_code_interpreter._chunks import (
     LONG_CHARS,
     WINDOW_SECONDS,
-    Gathering,
+    ChatReply,
+    Coalescer,
 )
 from openai_code_interpreter import TextDelta
 from openai_code_interpreter._sansio.response import StreamStep
@@ -32,50 +32,50 @@ class Clock:
         return self.now
 
 
-def told(gathered):
-    return [(one.key, one.delta) for one in gathered]
+def told(coalesced):
+    return [(one.key, one.delta) for one in coalesced]
 
 
 def test_the_first_delta_is_told_at_once():
-    assert told(Gathering(Clock()).add("text", "Hel", None)) == [("text", "Hel")]
+    assert told(Coalescer(Clock()).add("text", "Hel", None)) == [("text", "Hel")]
 
 
 def test_deltas_within_the_window_are_told_together_by_the_first_one_after_it():
     clock = Clock()
-    gathering = Gathering(clock)
-    gathering.add("text", "a", None)
+    coalescer = Coalescer(clock)
+    coalescer.add("text", "a", None)
     for delta in "bcd":
         clock.now += 0.01
-        assert gathering.add("text", delta, None) == []
+        assert coalescer.add("text", delta, None) == []
     clock.now += WINDOW_SECONDS - 0.03 + 1e-9
-    assert told(gathering.add("text", "e", None)) == [("text", "bcde")]
-    assert gathering.flush() == []
+    assert told(coalescer.add("text", "e", None)) == [("text", "bcde")]
+    assert coalescer.flush() == []
 
 
 def test_another_kind_tells_what_is_held_first():
-    gathering = Gathering(Clock())
-    gathering.add("text", "a", None)
-    gathering.add("text", "b", None)
-    assert told(gathering.add("code", "x", None)) == [("text", "b")]
-    assert told(gathering.flush()) == [("code", "x")]
+    coalescer = Coalescer(Clock())
+    coalescer.add("text", "a", None)
+    coalescer.add("text", "b", None)
+    assert told(coalescer.add("code", "x", None)) == [("text", "b")]
+    assert told(coalescer.flush()) == [("code", "x")]
 
 
-def test_a_gathered_chunk_has_all_its_events():
-    gathering = Gathering(Clock())
+def test_a_coalesced_chunk_has_all_its_events():
+    coalescer = Coalescer(Clock())
     wires = [{"n": n} for n in range(3)]
-    first, *_ = [one for wire in wires for one in gathering.add("code", "x", wire)]
-    (rest,) = gathering.flush()
+    first, *_ = [one for wire in wires for one in coalescer.add("code", "x", wire)]
+    (rest,) = coalescer.flush()
     assert [first.wires, rest.wires] == [wires[:1], wires[1:]]
 
 
 def test_the_window_grows_with_a_long_text():
     clock = Clock()
-    gathering = Gathering(clock)
-    gathering.add("text", "a", None, so_far=0)
+    coalescer = Coalescer(clock)
+    coalescer.add("text", "a", None, so_far=0)
     clock.now += WINDOW_SECONDS * 2
-    assert gathering.add("text", "b", None, so_far=3 * LONG_CHARS) == []
+    assert coalescer.add("text", "b", None, so_far=3 * LONG_CHARS) == []
     clock.now += WINDOW_SECONDS * 1.01
-    assert told(gathering.add("text", "c", None, so_far=3 * LONG_CHARS)) == [("text", "bc")]
+    assert told(coalescer.add("text", "c", None, so_far=3 * LONG_CHARS)) == [("text", "bc")]
 
 
 @given(
@@ -90,12 +90,12 @@ def test_the_window_grows_with_a_long_text():
 def test_nothing_is_lost_and_nothing_changes_places(arrivals):
     """Whatever comes when, the chunks are the deltas in their order, joined where they touch."""
     clock = Clock()
-    gathering = Gathering(clock)
+    coalescer = Coalescer(clock)
     out = []
     for key, delta, pause in arrivals:
         clock.now += pause
-        out += gathering.flush() if key == "other" else gathering.add(key, delta, None)
-    out += gathering.flush()
+        out += coalescer.flush() if key == "other" else coalescer.add(key, delta, None)
+    out += coalescer.flush()
     for wanted in ("text", "code"):
         assert "".join(one.delta for one in out if one.key == wanted) == "".join(
             delta for key, delta, _ in arrivals if key == wanted
@@ -111,7 +111,7 @@ def code_step(delta, number):
 
 def test_code_is_told_in_chunks_without_text_that_carry_each_event():
     """`raw` has the joined delta, where agents look; the events are as the API sent them."""
-    reply = ChatReply(inline_files=True, gathering=Gathering(Clock()))
+    reply = ChatReply(inline_files=True, coalescer=Coalescer(Clock()))
     chunks = [chunk for n in range(4) for chunk in reply.take(code_step(f"{n}\n", n))]
     chunks += reply.rest()
     first, rest = chunks
@@ -128,7 +128,7 @@ def test_code_is_told_in_chunks_without_text_that_carry_each_event():
 
 
 def test_any_other_event_tells_what_is_held():
-    reply = ChatReply(inline_files=True, gathering=Gathering(Clock()))
+    reply = ChatReply(inline_files=True, coalescer=Coalescer(Clock()))
     for delta in ("a", "b", "c"):
         shown = reply.take(StreamStep({}, [TextDelta(delta=delta)]))
     assert shown == []
@@ -145,7 +145,7 @@ PEER_MB = 30
 def test_an_agent_keeps_less_of_a_long_answer_than_of_the_peers(rate):
     """An agent keeps an `AgentStream` of each chunk while it runs; each has the text so far."""
     clock = Clock()
-    reply = ChatReply(inline_files=False, gathering=Gathering(clock))
+    reply = ChatReply(inline_files=False, coalescer=Coalescer(clock))
     wire = {"type": "response.output_text.delta", "item_id": "msg_1", "obfuscation": "x" * 10}
     tracemalloc.start()
     kept = []

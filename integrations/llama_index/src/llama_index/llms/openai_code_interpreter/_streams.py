@@ -14,9 +14,9 @@ from typing import Any, TypeAlias
 
 from llama_index.core.base.llms.types import ChatResponse, ChatResponseAsyncGen, ChatResponseGen
 
-from llama_index.llms.openai_code_interpreter.announcing import Announcer
-from llama_index.llms.openai_code_interpreter.chunks import ChatReply
-from openai_code_interpreter._io.stream import AsyncCodeInterpreterStream, CodeInterpreterStream
+from llama_index.llms.openai_code_interpreter._chunks import ChatReply
+from llama_index.llms.openai_code_interpreter._instrumentation import Announcer
+from openai_code_interpreter import AsyncCodeInterpreterStream, CodeInterpreterStream
 
 __all__ = ["alast", "aresponses", "closing", "last", "responses"]
 

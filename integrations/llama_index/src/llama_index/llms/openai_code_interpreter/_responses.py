@@ -1,4 +1,4 @@
-"""From a result to LlamaIndex's complete `ChatResponse`.
+"""From a result to LlamaIndex's complete `ChatResponse`, and what is read back of it.
 
 What its message looks like:
 
@@ -9,40 +9,58 @@ What its message looks like:
   "dangling_links", "rewritten_links", "replaced", "phases"}`, small and JSON: any memory keeps it,
   and the next turn can go on from it.
 - `additional_kwargs["refusal"]`, `["incomplete_reason"]`: if the model refused, or was stopped.
+
+There is no block for files in general: pictures become an `ImageBlock`, all else a `DocumentBlock`.
+Bytes are always given in base64, because these blocks take bytes that merely look like base64
+(`b"12345678"`) for base64 and would hand back others.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Iterator
-from typing import Any, Final
+from pathlib import Path
+from typing import Any, Final, TypeAlias
 
 from llama_index.core.base.llms.types import (
     ChatMessage,
     ChatResponse,
     ContentBlock,
+    DocumentBlock,
+    ImageBlock,
     MessageRole,
     TextBlock,
     ThinkingBlock,
     ToolCallBlock,
 )
 
-from llama_index.llms.openai_code_interpreter.blocks import inline_block, reference_block
-from openai_code_interpreter import CodeInterpreterResult
-from openai_code_interpreter._sansio.references import reference_to
-from openai_code_interpreter._sansio.wire import (
+from openai_code_interpreter import Artifact, ArtifactUnavailableError, CodeInterpreterResult
+from openai_code_interpreter.adapters import (
     CALL_ITEM,
     FUNCTION_CALL_ITEM,
     MESSAGE_ITEM,
     METADATA_KEY,
     REASONING_ITEM,
     Wire,
+    call_input,
     entries,
+    logs_of,
+    mapping,
     optional_text,
+    reasoning_input,
+    reference_to,
     text,
 )
-from openai_code_interpreter.history import call_input, reasoning_input
 
-__all__ = ["REFUSAL_KEY", "STATE_KEY", "final_response"]
+__all__ = [
+    "MAX_LOGS_CHARS",
+    "REFUSAL_KEY",
+    "STATE_KEY",
+    "final_response",
+    "inline_bytes",
+    "message_state",
+]
 
 STATE_KEY: Final = METADATA_KEY
 """Where an assistant's message keeps the container, the calls and the artifacts."""
@@ -54,6 +72,14 @@ MAX_LOGS_CHARS: Final = 1_000
 """How much of what a call printed a message keeps, in characters."""
 
 _INCOMPLETE_KEY: Final = "incomplete_reason"
+
+
+_FileBlock: TypeAlias = ImageBlock | DocumentBlock
+
+
+def message_state(message: ChatMessage) -> Wire:
+    """Return what an assistant's message says of container, calls and artifacts; else {}."""
+    return mapping(message.additional_kwargs, STATE_KEY)
 
 
 def final_response(
@@ -72,7 +98,7 @@ def final_response(
         raw: The response as the API sent it.
         replaced: What is said of a container that took the place of a lost one.
     """
-    to_block = inline_block if inline_files else reference_block
+    to_block = _inline_block if inline_files else _reference_block
     kwargs: dict[str, Any] = {}
     state = _state(result)
     if phases := list(_phases(result)):
@@ -136,7 +162,7 @@ def _finished_calls(result: CodeInterpreterResult) -> Iterator[Wire]:
         if call is not None:
             keys = ("id", "container_id", "status", "code")
             kept = {**{key: call[key] for key in keys}, "reasoning": reasoning}
-            logs = "".join(text(output, "logs") for output in entries(item, "outputs"))
+            logs = logs_of(item)
             yield {**kept, "logs": _shortened(logs)} if logs else kept
         reasoning = []
 
@@ -165,3 +191,61 @@ def _tool_call_blocks(result: CodeInterpreterResult) -> Iterator[ToolCallBlock]:
                 tool_name=text(item, "name"),
                 tool_kwargs=text(item, "arguments"),
             )
+
+
+def _inline_block(artifact: Artifact) -> _FileBlock:
+    """Return a block that carries the file's bytes.
+
+    Args:
+        artifact: A delivered file.
+
+    Returns:
+        An `ImageBlock` for a picture that may be shown in place, else a `DocumentBlock`. If the
+        file was not fetched, or the store has lost it meanwhile, what `_reference_block` returns.
+    """
+    if not artifact.fetched:
+        return _reference_block(artifact)
+    try:
+        data = base64.b64encode(artifact.read_bytes())
+    except ArtifactUnavailableError:
+        return _reference_block(artifact)
+    if artifact.inline_safe:
+        return ImageBlock(image=data, image_mimetype=artifact.media_type)
+    return DocumentBlock(data=data, title=artifact.filename, document_mimetype=artifact.media_type)
+
+
+def _reference_block(artifact: Artifact) -> DocumentBlock:
+    """Return a block without bytes, which every memory of LlamaIndex can serialise.
+
+    An agent's default memory is dumped in Python mode and then written as JSON: bytes, `Path` and
+    URL objects fail there, and the whole conversation is dropped with a warning. A path that is a
+    string passes.
+
+    Args:
+        artifact: A delivered file.
+
+    Returns:
+        A `DocumentBlock` with the file's path if it lies in a folder, else with its name alone.
+    """
+    location = artifact.location
+    return DocumentBlock(
+        path=location if location and Path(location).is_absolute() else None,
+        title=artifact.filename,
+        document_mimetype=artifact.media_type,
+    )
+
+
+def inline_bytes(block: object) -> bytes | None:
+    """Return the bytes that `_inline_block` put into a block, or None if it carries none."""
+    if isinstance(block, ImageBlock):
+        data = block.image
+    elif isinstance(block, DocumentBlock):
+        data = block.data
+    else:
+        return None
+    if not isinstance(data, bytes):
+        return None
+    try:
+        return base64.b64decode(data, validate=True)
+    except binascii.Error:
+        return None

@@ -7,13 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse
 
-from llama_index.llms.openai_code_interpreter.blocks import inline_bytes
-from llama_index.llms.openai_code_interpreter.chunks import EVENTS_KEY
-from llama_index.llms.openai_code_interpreter.containers import message_state
-from llama_index.llms.openai_code_interpreter.responses import STATE_KEY
+from llama_index.llms.openai_code_interpreter._chunks import EVENTS_KEY
+from llama_index.llms.openai_code_interpreter._responses import (
+    STATE_KEY,
+    inline_bytes,
+    message_state,
+)
 from openai_code_interpreter import Artifact, ArtifactStore, container_id_from_metadata
-from openai_code_interpreter._io.references import resolve_reference
-from openai_code_interpreter._sansio.wire import Wire, entries, mapping, optional_text, text
+from openai_code_interpreter.adapters import (
+    Wire,
+    entries,
+    mapping,
+    optional_text,
+    resolve_reference,
+    text,
+)
 
 if TYPE_CHECKING:
     from openai import OpenAI
