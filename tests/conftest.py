@@ -16,8 +16,9 @@ def pytest_configure(config: pytest.Config) -> None:
     Containers and CI often set PYTHONDONTWRITEBYTECODE; each process that a test starts would
     compile the SDK and the frameworks anew, for seconds. They are kept in pytest's cache.
     """
-    if sys.dont_write_bytecode and getattr(config, "cache", None) is not None and os.access(config.rootpath, os.W_OK):
-        os.environ["PYTHONPYCACHEPREFIX"] = str(config.cache.mkdir("bytecode"))
+    cache = getattr(config, "cache", None)  # which `-p no:cacheprovider` takes away
+    if sys.dont_write_bytecode and cache is not None and os.access(config.rootpath, os.W_OK):
+        os.environ["PYTHONPYCACHEPREFIX"] = str(cache.mkdir("bytecode"))
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 

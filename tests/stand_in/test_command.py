@@ -49,7 +49,7 @@ def failure(capsys):
     """Get the one line of a command that cannot do what it is asked."""
 
     def run(*arguments):
-        assert cli.main(["stand-in", *map(str, arguments)]) == 2
+        assert _cli.main(["stand-in", *map(str, arguments)]) == 2
         shown = capsys.readouterr()
         assert shown.out == ""
         (line,) = shown.err.splitlines()
