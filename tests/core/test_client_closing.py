@@ -150,45 +150,49 @@ class Line:
     """An open response whose server never hangs up after the terminal event."""
 
     def __init__(self):
-        self.closed = 0
+        self.calls = []
+        self.events = iter([{"type": "response.completed", "response": {"status": "completed"}}])
 
-    def __iter__(self):
-        yield {"type": "response.completed", "response": {"status": "completed"}}
-        pytest.fail("read on behind the end")
+    def __next__(self):
+        for event in self.events:
+            return event
+        pytest.fail("asked for an event behind the end")
 
-    async def __aiter__(self):
-        for event in self:
-            yield event
+    def drain(self):
+        self.calls.append("drain")
 
     def close(self):
-        self.closed += 1
-
-    async def aclose(self):
-        self.closed += 1
+        self.calls.append("close")
 
 
 class AsyncLine(Line):
-    close = Line.aclose
+    async def __anext__(self):
+        return next(self)
+
+    async def drain(self):
+        super().drain()
+
+    async def close(self):
+        super().close()
 
 
-async def test_nothing_is_read_behind_the_end():
-    """The terminal event ends the stream, even if the server keeps the connection open."""
+async def test_no_event_is_read_behind_the_end():
+    """The terminal event ends the stream; what is left is drained, behind the last step."""
     line, async_line = Line(), AsyncLine()
 
     async def open_line():
         return async_line
 
-    events = list(
-        CodeInterpreterStream(
-            ResponseRun(ResponseStaging(MemoryStore())), lambda: line, pytest.fail
-        )
+    stream = CodeInterpreterStream(
+        ResponseRun(ResponseStaging(MemoryStore())), lambda: line, pytest.fail
     )
+    events = [(event.type, list(line.calls)) for event in stream]
     stream = AsyncCodeInterpreterStream(
         ResponseRun(ResponseStaging(MemoryStore())), open_line, pytest.fail
     )
-    assert [event async for event in stream] == events
-    assert [event.type for event in events] == ["response_finished"]
-    assert (line.closed, async_line.closed) == (1, 1)
+    assert [(event.type, list(async_line.calls)) async for event in stream] == events
+    assert events == [("response_finished", [])]
+    assert line.calls == async_line.calls == ["drain", "close"]
 
 
 class SlowFolder(DirectoryStore):

@@ -1,17 +1,15 @@
 """Both sides of one set of settings: what the interpreters and the plugins stand on.
 
-The stream is read as dicts, not as the SDK's models: `with_raw_response…parse(to=Stream[object])`
-is public on openai 2 and 3, keeps the SDK's credentials, retries and errors, and skips the typed
-union of event models, which costs several times as much as everything done here.
+The stream is read as dicts, not as the SDK's models: `with_raw_response` is public on openai 2 and
+3, keeps the SDK's credentials, retries and errors, and skips the typed union of event models, which
+costs several times as much as everything done here.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-
-from openai import AsyncStream, Stream
 
 from openai_code_interpreter._io.clients import ClientPool
 from openai_code_interpreter._io.download import (
@@ -21,17 +19,13 @@ from openai_code_interpreter._io.download import (
     deliver,
     perform,
 )
+from openai_code_interpreter._io.event_source import AsyncEvents, AsyncSource, Events, Source
 from openai_code_interpreter._io.executor import Executor, arun_commands, run_commands
 from openai_code_interpreter._io.memory import ContainerMemory
 from openai_code_interpreter._io.references import LazyBytes
 from openai_code_interpreter._io.staging import ResponseStaging
 from openai_code_interpreter._io.stores import chosen_store
-from openai_code_interpreter._io.stream import (
-    AsyncCodeInterpreterStream,
-    AsyncSource,
-    CodeInterpreterStream,
-    Source,
-)
+from openai_code_interpreter._io.stream import AsyncCodeInterpreterStream, CodeInterpreterStream
 from openai_code_interpreter._sansio.mounting import file_ids
 from openai_code_interpreter._sansio.options import InterpreterOptions
 from openai_code_interpreter._sansio.plan import ArtifactTarget, is_structured
@@ -215,22 +209,29 @@ class _OnePiece:
     def __init__(self, parse: Callable[[], object]) -> None:
         self._events = _finished(parse)
 
-    def __iter__(self) -> Iterator[Any]:
-        return self._events
+    def __next__(self) -> Any:
+        return next(self._events)
+
+    def drain(self) -> None:
+        """Nothing is left."""
 
     def close(self) -> None:
         """Nothing is open."""
 
 
 class _AsyncOnePiece:
-    """The same for async."""
+    """The same for async. No async generator: nobody would have to close it."""
 
     def __init__(self, parse: Callable[[], object]) -> None:
         self._events = _finished(parse)
 
-    async def __aiter__(self) -> AsyncIterator[Any]:
+    async def __anext__(self) -> Any:
         for event in self._events:
-            yield event
+            return event
+        raise StopAsyncIteration
+
+    async def drain(self) -> None:
+        """Nothing is left."""
 
     async def close(self) -> None:
         """Nothing is open."""
@@ -238,14 +239,11 @@ class _AsyncOnePiece:
 
 def _open(client: OpenAI, arguments: dict[str, Any], *, stream: bool) -> Source:
     raw = client.responses.with_raw_response.create(**arguments, stream=stream)
-    if stream:
-        return raw.parse(to=Stream[object])
-    return _OnePiece(lambda: raw.parse(to=object))
+    return Events(raw.http_response) if stream else _OnePiece(lambda: raw.parse(to=object))
 
 
 async def _aopen(client: AsyncOpenAI, arguments: dict[str, Any], *, stream: bool) -> AsyncSource:
     raw = await client.responses.with_raw_response.create(**arguments, stream=stream)
     if stream:
-        opened: AsyncStream[object] = raw.parse(to=AsyncStream[object])
-        return opened
+        return AsyncEvents(raw.http_response)
     return _AsyncOnePiece(lambda: raw.parse(to=object))

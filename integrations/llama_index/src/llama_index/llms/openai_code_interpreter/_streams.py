@@ -18,7 +18,7 @@ from llama_index.llms.openai_code_interpreter._chunks import ChatReply
 from llama_index.llms.openai_code_interpreter._instrumentation import Announcer
 from openai_code_interpreter import AsyncCodeInterpreterStream, CodeInterpreterStream
 
-__all__ = ["alast", "aresponses", "closing", "last", "responses"]
+__all__ = ["aclosing_both", "alast", "aresponses", "closing", "last", "responses"]
 
 _Method: TypeAlias = Callable[..., Any]
 
@@ -104,7 +104,7 @@ def closing(callback: Callable[[], Callable[[_Method], _Method]]) -> Callable[[_
                 opened.append(await method(*args, **kwargs))
                 return opened[0]
 
-            return _aclosing(await callback()(ask)(*args, **kwargs), opened[0])
+            return aclosing_both(await callback()(ask)(*args, **kwargs), opened[0])
 
         return astream if inspect.iscoroutinefunction(method) else stream
 
@@ -118,7 +118,15 @@ def _closing(told: Generator[Any], opened: Generator[Any]) -> Generator[Any]:
         opened.close()
 
 
-async def _aclosing(told: AsyncGenerator[Any], opened: AsyncGenerator[Any]) -> AsyncGenerator[Any]:
+async def aclosing_both(
+    told: AsyncGenerator[Any], opened: AsyncGenerator[Any]
+) -> AsyncGenerator[Any]:
+    """Yield what is told, and close both generators, the outer one first.
+
+    Args:
+        told: A generator of LlamaIndex's around the other, which it does not close.
+        opened: What holds the response open.
+    """
     try:
         async for one in told:
             yield one

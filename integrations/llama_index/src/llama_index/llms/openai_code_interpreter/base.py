@@ -196,8 +196,10 @@ class OpenAICodeInterpreter(FunctionCallingLLM, LLMOptions):
         self, prompt: str, formatted: bool = False, **kwargs: Any
     ) -> CompletionResponseAsyncGen:
         """Ask with one user message and return an async generator; see `stream_chat`."""
-        ask = generic_utils.astream_chat_to_completion_decorator(self._astream_chat)
-        return await ask(self._prompt(prompt, formatted), **kwargs)
+        messages = generic_utils.prompt_to_messages(self._prompt(prompt, formatted))
+        chats = await self._astream_chat(messages, **kwargs)
+        told = generic_utils.astream_chat_response_to_completion_response(chats)
+        return streams.aclosing_both(told, chats)
 
     def get_tool_calls_from_response(
         self, response: ChatResponse, error_on_no_tool_call: bool = True, **_: Any
