@@ -16,7 +16,7 @@ from openai import OpenAI
 
 from chat_openai_messages import CODE, PIXEL, VERSIONS, chat_openai_message
 from langchain_openai_code_interpreter import get_artifacts, get_container_id
-from langchain_openai_code_interpreter.messages import to_input_items
+from langchain_openai_code_interpreter._messages import to_input_items
 from openai_code_interpreter import ArtifactUnavailableError
 from openai_code_interpreter.testing import CallFunction, RunCode, Say, Think, Turn
 
@@ -38,7 +38,7 @@ def kinds(items):
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_message_of_chat_openai_becomes_the_items_that_it_was_made_of(version):
-    items = to_input_items(history(chat_openai_message(version)), container="cntr_1")
+    items = to_input_items(history(chat_openai_message(version)))
     assert sorted(kinds(items)) == [
         "assistant",
         "code_interpreter_call",
@@ -113,7 +113,7 @@ def test_a_message_of_ours_comes_back_from_chat_completions_with_its_text_and_ca
     )
     ours = model.invoke("go")
     plain = convert_to_openai_messages(history(ours), text_format="string")
-    items = to_input_items(convert_to_messages(plain), container=get_container_id(ours))
+    items = to_input_items(convert_to_messages(plain))
     (said,) = (item for item in items if item.get("role") == "assistant")
     assert said["content"][0]["text"] == "It is 1."
     assert kinds(items)[-2:] == ["function_call", "function_call_output"]
@@ -130,7 +130,7 @@ def test_a_message_of_anthropic_keeps_its_text_and_calls_and_loses_its_thoughts(
         tool_calls=[{"name": "lookup", "args": {"a": 1}, "id": "call_1"}],
         response_metadata={"model_provider": "anthropic", "container": {"id": "container_1"}},
     )
-    items = to_input_items(history(message), container="auto")
+    items = to_input_items(history(message))
     assert kinds(items) == ["user", "assistant", "function_call", "function_call_output"]
     assert items[1]["content"][0]["text"] == "One moment."
 

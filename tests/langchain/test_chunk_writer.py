@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from langchain_openai_code_interpreter.chunks import ChunkWriter
+from langchain_openai_code_interpreter._chunks import ChunkWriter
+from openai_code_interpreter import MemoryStore
+from openai_code_interpreter._io.staging import ResponseStaging
 from openai_code_interpreter._sansio.response import ResponseRun
 
 CALL = {"type": "code_interpreter_call", "id": "ci_1", "container_id": "cntr_1"}
@@ -28,7 +30,7 @@ def end(*output, status="completed"):
 
 def written(*events):
     """The chunks that these wire events become, and their sum."""
-    turn, writer = ResponseRun(), ChunkWriter(inline_max_bytes=0)
+    turn, writer = ResponseRun(ResponseStaging(MemoryStore())), ChunkWriter(inline_max_bytes=0)
     steps = [step for event in events for step in turn.take(event)]
     chunks = [
         chunk for step in [*steps, *turn.rest(), turn.finish()] for chunk in writer.write(step)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from langchain_openai_code_interpreter.chunks import ChunkWriter
+from langchain_openai_code_interpreter._chunks import ChunkWriter
+from openai_code_interpreter import MemoryStore
+from openai_code_interpreter._io.staging import ResponseStaging
 from openai_code_interpreter._sansio.response import ResponseRun
 from openai_code_interpreter.testing import CallFunction, Turn
 
@@ -40,7 +42,7 @@ def cut_off(status: str, arguments: str):
 def test_a_call_that_was_cut_off_is_never_among_the_calls_to_make(in_one_piece, total):
     """Half a path must not be deleted because core completes half a JSON."""
     events = cut_off("incomplete", '{"path": "/home/ann/pro')
-    run, writer = ResponseRun(), ChunkWriter(inline_max_bytes=0)
+    run, writer = ResponseRun(ResponseStaging(MemoryStore())), ChunkWriter(inline_max_bytes=0)
     taken = events[-1:] if in_one_piece else events
     steps = [step for event in taken for step in run.take(event)]
     steps += [*run.rest(), run.finish()]

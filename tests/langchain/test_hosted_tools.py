@@ -8,7 +8,7 @@ import json
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
-from langchain_openai_code_interpreter.messages import to_input_items
+from langchain_openai_code_interpreter._messages import to_input_items
 from openai_code_interpreter.testing import AnswerInstead, Say, Turn
 
 pytestmark = [

@@ -13,8 +13,9 @@ from langchain_core.messages import (
     ToolMessage,
 )
 
-from langchain_openai_code_interpreter.messages import to_input_items
+from langchain_openai_code_interpreter._messages import to_input_items
 from openai_code_interpreter import InvalidInputError
+from openai_code_interpreter.adapters import Call, ClientPool, Engine
 
 V1 = {"output_version": "v1", "model_provider": "openai"}
 PIXEL = "iVBORw0KGgo="
@@ -25,7 +26,9 @@ def assistant(*content, **fields):
 
 
 def items_of(*messages, container="cntr_1"):
-    return to_input_items([HumanMessage("go"), *messages], container=container)[1:]
+    """What a request with that container sends of these messages."""
+    call = Call(input=to_input_items([HumanMessage("go"), *messages]), container=container)
+    return Engine(model="gpt-5", clients=ClientPool()).resolve(call).input[1:]
 
 
 def kinds(items):

@@ -205,7 +205,7 @@ def test_previous_response_id_can_be_given_with_a_call(chat, asked):
 
 
 def test_without_stored_responses_reasoning_is_sent_encrypted_or_not_at_all():
-    from langchain_openai_code_interpreter.messages import to_input_items
+    from langchain_openai_code_interpreter._messages import to_input_items
 
     said = AIMessage(
         [

@@ -13,9 +13,10 @@ import pytest
 from langchain_core.messages import AIMessageChunk
 from llama_index.core.base.llms.types import ChatResponse, TextBlock
 
-from langchain_openai_code_interpreter.chunks import EVENTS_FIELD, ChunkWriter
+from langchain_openai_code_interpreter._chunks import EVENTS_FIELD, ChunkWriter
 from llama_index.llms.openai_code_interpreter._chunks import EVENTS_KEY, ChatReply
-from openai_code_interpreter import ResponseFailedError
+from openai_code_interpreter import MemoryStore, ResponseFailedError
+from openai_code_interpreter._io.staging import ResponseStaging
 from openai_code_interpreter._sansio.response import ResponseRun, StreamStep
 
 pytestmark = pytest.mark.recordings
@@ -42,7 +43,7 @@ def final_event(path: Path) -> dict[str, Any]:
 
 def steps(events: Iterable[dict[str, Any]]) -> Iterator[StreamStep]:
     """The steps of a run, without its files: nothing here can be downloaded."""
-    turn = ResponseRun()
+    turn = ResponseRun(ResponseStaging(MemoryStore()))
     for event in events:
         yield from turn.take(event)
     yield from turn.rest()
@@ -96,7 +97,7 @@ def test_langchain_passes_every_wire_event_on_once(path: Path) -> None:
 
 
 def replies(events: Iterable[dict[str, Any]]) -> list[ChatResponse]:
-    reply, turn = ChatReply(inline_files=True), ResponseRun()
+    reply, turn = ChatReply(inline_files=True), ResponseRun(ResponseStaging(MemoryStore()))
     told: list[ChatResponse] = []
     steps = [step for event in events for step in turn.take(event)]
     for step in [*steps, *turn.rest()]:

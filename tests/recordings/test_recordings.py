@@ -171,9 +171,9 @@ def test_response_outputs_become_logs_and_images(response):
 
 
 def test_response_is_finished_with_its_facts(response):
-    """Status, id, model and usage are the response's own."""
+    """Status, id, model and usage are the response's own; one in the background may not be over."""
     result = reduce_response(response.data)
-    assert result.status == response.data["status"] == "completed"
+    assert result.status == response.data["status"] in ("completed", "in_progress", "queued")
     assert (result.response_id, result.model) == (response.data["id"], response.data["model"])
     assert result.usage == response.data["usage"]
     assert result.output == response.data["output"]

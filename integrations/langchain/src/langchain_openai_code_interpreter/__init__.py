@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any, Final
 
-from langchain_openai_code_interpreter.accessors import (
+from langchain_openai_code_interpreter._history import (
     code_interpreter_events,
     get_artifacts,
     get_container_id,

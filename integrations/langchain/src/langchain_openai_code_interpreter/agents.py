@@ -26,24 +26,17 @@ from langchain.agents.middleware.types import (
 )
 from langchain_core.callbacks import BaseCallbackHandler, BaseCallbackManager
 from langchain_core.messages import AIMessage
-from langchain_core.runnables import ensure_config
 from langgraph.types import Command, StreamWriter
 from typing_extensions import override
 
-from langchain_openai_code_interpreter.announcing import ARTIFACT, described
+from langchain_openai_code_interpreter._custom_events import ARTIFACT, described
+from langchain_openai_code_interpreter._history import container_of, references_in
+from langchain_openai_code_interpreter._requests import STATE_CONTAINER
 from langchain_openai_code_interpreter.callbacks import CodeInterpreterCallbackHandler
 from langchain_openai_code_interpreter.chat_models import ChatOpenAICodeInterpreter
-from langchain_openai_code_interpreter.recall import (
-    container_of,
-    container_of_history,
-    references_in,
-)
-from langchain_openai_code_interpreter.tools import bound_container
 from langchain_openai_code_interpreter.watching import FileFound, Watched
-from openai_code_interpreter._io.references import resolve_reference
-from openai_code_interpreter._sansio.earlier_turns import id_of
-from openai_code_interpreter._sansio.config import AUTO, Container
-from openai_code_interpreter._sansio.sources import InputFile
+from openai_code_interpreter import InputFile
+from openai_code_interpreter.adapters import resolve_reference
 
 __all__ = ["CodeInterpreterMiddleware", "CodeInterpreterState"]
 
@@ -157,9 +150,9 @@ class CodeInterpreterMiddleware(AgentMiddleware[CodeInterpreterState, Any, Any])
             # The model's own, not the call's: these may be left out where no code is offered. And
             # another container may need them, so that they stay when the response is over.
             update |= {"files": [*model.files, *ids], "cleanup": False}
-        container = _container(request, model)
-        if container is not None:
-            settings["container"] = container
+        container_id = state.get("container_id")
+        if isinstance(container_id, str) and container_id:
+            settings[STATE_CONTAINER] = container_id
         return request.override(model=model.model_copy(update=update), model_settings=settings)
 
 
@@ -200,23 +193,6 @@ def _input_file(file: Any, model: ChatOpenAICodeInterpreter) -> InputFile:
     if isinstance(file, list) and len(file) == 2:
         return (file[0], file[1])  # a checkpoint makes lists of tuples
     return file  # type: ignore[no-any-return]
-
-
-def _container(request: ModelRequest[Any], model: ChatOpenAICodeInterpreter) -> Container | None:
-    """Return the container that the state names, or None to leave the choice to the model."""
-    wanted = request.state.get("container_id")
-    bound = bound_container(request.tools)
-    configured = ensure_config().get("configurable", {}).get("container_id")
-    chosen = "container" in request.model_settings or bound not in (None, AUTO) or configured
-    if not isinstance(wanted, str) or not wanted or chosen:
-        return None
-    if wanted == AUTO:
-        return AUTO
-    if not model.reuse_last_container or not model.accepts(wanted):
-        return None
-    if wanted == container_of_history(request.messages, model.accepts):
-        return None  # the model goes on there by itself
-    return model.container if wanted == id_of(model.container) else wanted
 
 
 def _with_state(

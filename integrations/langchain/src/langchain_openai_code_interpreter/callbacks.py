@@ -21,18 +21,17 @@ from openai import OpenAI
 from typing_extensions import override
 
 from langchain_openai_code_interpreter.watching import FileFound, MessageWatcher, Watched
-from openai_code_interpreter._io.references import resolve_reference
-from openai_code_interpreter._sansio.storage import ArtifactStore
-from openai_code_interpreter._sansio.names import safe_filename
-from openai_code_interpreter._sansio.results import Artifact, CodeInterpreterCall
-from openai_code_interpreter._sansio.wire import Wire, number, optional_text, text
-from openai_code_interpreter.errors import ArtifactError
-from openai_code_interpreter.events import (
+from openai_code_interpreter import (
+    Artifact,
+    ArtifactError,
+    ArtifactStore,
     CallCompleted,
     CodeDelta,
+    CodeInterpreterCall,
     ContainerAssigned,
     ContainerReplaced,
 )
+from openai_code_interpreter.adapters import artifact_from_reference, resolve_reference
 
 __all__ = [
     "AsyncCodeInterpreterCallbackHandler",
@@ -247,18 +246,4 @@ def _artifact(found: FileFound, store: ArtifactStore | None, client: OpenAI | No
     try:
         return resolve_reference(found.reference, data=found.data, store=store, client=client)
     except ArtifactError:
-        return _described(found.reference)
-
-
-def _described(reference: Wire) -> Artifact:
-    name = text(reference, "filename")
-    return Artifact(
-        filename=safe_filename(name),
-        original_filename=text(reference, "original_filename") or name,
-        media_type=text(reference, "media_type"),
-        size=number(reference, "size"),
-        sha256=optional_text(reference, "sha256"),
-        container_id=optional_text(reference, "container_id"),
-        file_id=optional_text(reference, "file_id"),
-        key=optional_text(reference, "key"),
-    )
+        return artifact_from_reference(found.reference)

@@ -23,26 +23,32 @@ from langchain_core.tools import BaseTool
 from pydantic import PrivateAttr, model_validator
 from typing_extensions import override
 
-from langchain_openai_code_interpreter.announcing import aannounce, announce
-from langchain_openai_code_interpreter.chunks import ChunkWriter
-from langchain_openai_code_interpreter.counting import count_tokens
-from langchain_openai_code_interpreter.errors import araising_both, raising_both
-from langchain_openai_code_interpreter.options import ChatOptions
-from langchain_openai_code_interpreter.profiles import profile_of
-from langchain_openai_code_interpreter.requests import engine_call
-from langchain_openai_code_interpreter.structured import (
+from langchain_openai_code_interpreter._chunks import ChunkWriter
+from langchain_openai_code_interpreter._custom_events import aannounce, announce
+from langchain_openai_code_interpreter._options import ChatOptions, api_options, client_options
+from langchain_openai_code_interpreter._profiles import profile_of
+from langchain_openai_code_interpreter._requests import call_of, count_tokens
+from langchain_openai_code_interpreter._tools import (
     Method,
     Schema,
     answer_format,
+    bound_tools,
     parsed,
     parser_of,
 )
-from langchain_openai_code_interpreter.tools import bound_tool_choice, bound_tools
-from openai_code_interpreter import AsyncCodeInterpreterStream, CodeInterpreterStream
-from openai_code_interpreter._io.clients import ClientPool
-from openai_code_interpreter._io.engine import Engine
-from openai_code_interpreter._io.memory import ContainerMemory
-from openai_code_interpreter._io.stores import chosen_store
+from langchain_openai_code_interpreter.errors import araising_both, raising_both
+from openai_code_interpreter import (
+    AsyncCodeInterpreterStream,
+    CodeInterpreterStream,
+    InputFile,
+)
+from openai_code_interpreter.adapters import (
+    Call,
+    ClientPool,
+    ContainerMemory,
+    Engine,
+    flat_tool_choice,
+)
 
 __all__ = ["ChatOpenAICodeInterpreter"]
 
@@ -92,14 +98,14 @@ class ChatOpenAICodeInterpreter(BaseChatModel, ChatOptions):
     """
 
     _clients: ClientPool = PrivateAttr()
-    _ledger: ContainerMemory = PrivateAttr(default_factory=ContainerMemory)
+    _memory: ContainerMemory = PrivateAttr(default_factory=ContainerMemory)
 
     @model_validator(mode="after")
     def _make_clients(self) -> Self:
         self._clients = ClientPool(
             client=self.client,
             async_client=self.async_client,
-            options=self.client_options(),
+            options=client_options(self),
         )
         if self.client is None and self.async_client is None:
             self._clients.sync()  # a missing key is told here, not at the first call
@@ -120,7 +126,7 @@ class ChatOpenAICodeInterpreter(BaseChatModel, ChatOptions):
             "model": self.model,
             "container": str(self.container),
             "include_outputs": self.include_outputs,
-            **self.api_options(),
+            **api_options(self),
             **self.model_kwargs,
         }
 
@@ -171,7 +177,7 @@ class ChatOpenAICodeInterpreter(BaseChatModel, ChatOptions):
             InvalidInputError: If `tool_choice` names no tool.
         """
         formatted = bound_tools(tools, strict=strict)
-        choice = bound_tool_choice(tool_choice, formatted)
+        choice = flat_tool_choice(tool_choice, formatted)
         if choice is not None:
             kwargs["tool_choice"] = choice
         if parallel_tool_calls is not None:
@@ -181,7 +187,7 @@ class ChatOpenAICodeInterpreter(BaseChatModel, ChatOptions):
             kwargs["response_format"] = form
         return self.bind(tools=formatted, **kwargs)
 
-    def upload_files(self, files: Iterable[Any]) -> list[str]:
+    def upload_files(self, files: Iterable[InputFile]) -> list[str]:
         """Upload files, each content once, and return their ids, to be passed as `files=`.
 
         What was uploaded stays at OpenAI until somebody deletes it.
@@ -194,7 +200,7 @@ class ChatOpenAICodeInterpreter(BaseChatModel, ChatOptions):
         """
         return self._engine().upload(files)
 
-    async def aupload_files(self, files: Iterable[Any]) -> list[str]:
+    async def aupload_files(self, files: Iterable[InputFile]) -> list[str]:
         """Upload files and return their ids; see `upload_files`."""
         return await self._engine().aupload(files)
 
@@ -352,9 +358,7 @@ class ChatOpenAICodeInterpreter(BaseChatModel, ChatOptions):
         *,
         in_one_piece: bool = False,
     ) -> CodeInterpreterStream:
-        return self._engine().stream(
-            **self._request(messages, stop, kwargs), in_one_piece=in_one_piece
-        )
+        return self._engine().stream(self._call(messages, stop, kwargs, in_one_piece=in_one_piece))
 
     def _aopen(
         self,
@@ -364,30 +368,23 @@ class ChatOpenAICodeInterpreter(BaseChatModel, ChatOptions):
         *,
         in_one_piece: bool = False,
     ) -> AsyncCodeInterpreterStream:
-        return self._engine().astream(
-            **self._request(messages, stop, kwargs), in_one_piece=in_one_piece
-        )
+        return self._engine().astream(self._call(messages, stop, kwargs, in_one_piece=in_one_piece))
 
     def _engine(self) -> Engine:
-        return Engine(
-            model=self.model,
-            clients=self._clients,
-            artifact_store=chosen_store(self.artifact_store),
-            container=self.container,
-            include_outputs=self.include_outputs,
-            delivery=self,
-            containers=self,
-            files=self.files,
-            ledger=self._ledger,
-        )
+        return Engine(model=self.model, clients=self._clients, options=self, memory=self._memory)
 
-    def _request(
-        self, messages: list[BaseMessage], stop: list[str] | None, kwargs: dict[str, Any]
-    ) -> dict[str, Any]:
+    def _call(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None,
+        kwargs: dict[str, Any],
+        *,
+        in_one_piece: bool,
+    ) -> Call:
         if stop or self.stop:
             msg = "the Responses API has no stop sequences: stop is not sent"
             warnings.warn(msg, stacklevel=2)
-        return engine_call(messages, kwargs, settings=self)
+        return call_of(messages, kwargs, options=self, in_one_piece=in_one_piece)
 
 
 def _generation(chunk: AIMessageChunk) -> ChatGenerationChunk:

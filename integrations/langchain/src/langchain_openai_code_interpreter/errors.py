@@ -19,7 +19,7 @@ import openai
 from langchain_core import exceptions as core
 from langchain_core.messages import AIMessage
 
-from langchain_openai_code_interpreter.partial import partial_message
+from langchain_openai_code_interpreter._chunks import partial_message
 from openai_code_interpreter import (
     ContainerExpiredError,
     ResponseFailedError,

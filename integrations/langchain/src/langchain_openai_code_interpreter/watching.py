@@ -14,18 +14,18 @@ from typing import Any, Final, TypeAlias
 
 from langchain_core.messages import AIMessage, BaseMessage
 
-from langchain_openai_code_interpreter.answers import blocks_of
-from langchain_openai_code_interpreter.blocks import TOOL_NAME
-from langchain_openai_code_interpreter.chunks import ARTIFACTS_FIELD
-from langchain_openai_code_interpreter.recall import container_of, references_in
-from openai_code_interpreter._sansio.results import CodeInterpreterCall
-from openai_code_interpreter._sansio.wire import Wire, entries, mapping, optional_text, text
-from openai_code_interpreter.events import (
+from langchain_openai_code_interpreter._answers import blocks_of
+from langchain_openai_code_interpreter._blocks import TOOL_NAME
+from langchain_openai_code_interpreter._chunks import ARTIFACTS_FIELD
+from langchain_openai_code_interpreter._history import container_of, references_in
+from openai_code_interpreter import (
     CallCompleted,
     CodeDelta,
+    CodeInterpreterCall,
     ContainerAssigned,
     ContainerReplaced,
 )
+from openai_code_interpreter.adapters import Wire, entries, mapping, optional_text, text
 
 __all__ = ["FileFound", "MessageWatcher", "Watched"]
 

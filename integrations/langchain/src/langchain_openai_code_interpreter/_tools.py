@@ -1,10 +1,13 @@
-"""Structured answers: by the API's JSON schema, by JSON mode, or by a function call."""
+"""What a model is bound with: tools, and the structure of its answers.
+
+Answers are structured by the API's JSON schema, by JSON mode, or by a function call.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
-from typing import Any, Final, Literal, TypeAlias, get_args
+from typing import Any, Final, Literal, TypeAlias, TypeGuard, get_args
 
 import openai
 from langchain_core.messages import AIMessage, BaseMessage
@@ -24,22 +27,65 @@ from langchain_core.runnables import (
     RunnableMap,
     RunnablePassthrough,
 )
-from langchain_core.utils.function_calling import convert_to_openai_function
+from langchain_core.tools import BaseTool
+from langchain_core.utils.function_calling import (
+    convert_to_openai_function,
+    convert_to_openai_tool,
+)
 from langchain_core.utils.pydantic import is_basemodel_subclass
 from pydantic import BaseModel
 from typing_extensions import override
 
-from langchain_openai_code_interpreter.compat import text_format
 from langchain_openai_code_interpreter.errors import RefusalError
 from openai_code_interpreter import InvalidInputError
-from openai_code_interpreter._sansio.wire import Wire, as_wire, text
+from openai_code_interpreter.adapters import Wire, as_wire, flat_tool, mapping, text
 
-__all__ = ["Method", "Schema", "answer_format", "parsed", "parser_of", "refusal_of"]
+__all__ = [
+    "Method",
+    "Schema",
+    "answer_format",
+    "bound_tools",
+    "parsed",
+    "parser_of",
+    "text_format",
+]
 
 Schema: TypeAlias = dict[str, Any] | type
 Method: TypeAlias = Literal["json_schema", "function_calling", "json_mode"]
 
 _METHODS: Final = get_args(Method)
+
+
+def bound_tools(
+    tools: Sequence[Mapping[str, Any] | type | Callable[..., Any] | BaseTool],
+    *,
+    strict: bool | None = None,
+) -> list[dict[str, Any]]:
+    """Return function tools in the flat shape of the Responses API; hosted tools pass through."""
+    return [
+        flat_tool(tool if _is_of_this_api(tool) else convert_to_openai_tool(tool, strict=strict))
+        for tool in tools
+    ]
+
+
+def _is_of_this_api(tool: object) -> TypeGuard[Mapping[str, Any]]:
+    """Whether a tool is hosted, or a function that is flat already."""
+    if not isinstance(tool, Mapping):
+        return False
+    kind = tool.get("type")
+    return kind not in (None, "function", "object") or (kind == "function" and "name" in tool)
+
+
+def text_format(response_format: Mapping[str, Any]) -> Wire:
+    """Return the Responses API's `text.format` for the Chat Completions API's `response_format`.
+
+    The former is nested: `{"type": "json_schema", "json_schema": {"name": …, "schema": …}}`.
+    """
+    wire = dict(response_format)
+    nested = mapping(wire, "json_schema")
+    if text(wire, "type") != "json_schema" or not nested:
+        return wire
+    return {"type": "json_schema", "name": "answer", **nested}
 
 
 def answer_format(schema: Schema | None, method: Method, *, strict: bool | None) -> Wire:
@@ -109,11 +155,6 @@ def parsed(
     return RunnableMap(raw=model) | assigned.with_fallbacks([none], exception_key="parsing_error")
 
 
-def refusal_of(message: BaseMessage) -> str | None:
-    """Return what the model said when it refused, or None if it did not."""
-    return message.additional_kwargs.get("refusal") or None
-
-
 def _is_pydantic(schema: object) -> bool:
     return isinstance(schema, type) and is_basemodel_subclass(schema)  # pydantic 1's too
 
@@ -124,7 +165,8 @@ def _answer_of(message: BaseMessage) -> str:
     Raises:
         RefusalError: If the model refused.
     """
-    if (refusal := refusal_of(message)) and isinstance(message, AIMessage):
+    refusal = message.additional_kwargs.get("refusal")
+    if refusal and isinstance(message, AIMessage):
         msg = f"The model refused to give a structured answer: {refusal}"
         raise RefusalError(msg, raw_message=message)
     content = message.content if isinstance(message.content, list) else []

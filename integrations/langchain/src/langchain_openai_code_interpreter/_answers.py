@@ -8,26 +8,28 @@ from typing import Any, Final
 
 from langchain_core.messages import AIMessage, BaseMessage, InvalidToolCall, ToolCall
 
-from langchain_openai_code_interpreter.blocks import TOOL_NAME
-from langchain_openai_code_interpreter.hosted import hosted_item, image_item
-from langchain_openai_code_interpreter.parts import say_where
+from langchain_openai_code_interpreter._blocks import call_item, hosted_item, image_item
 from openai_code_interpreter import InvalidInputError
-from openai_code_interpreter._sansio.links import restore_links
-from openai_code_interpreter._sansio.wire import (
-    CALL_ITEM,
+from openai_code_interpreter.adapters import (
     FUNCTION_CALL_ITEM,
     MESSAGE_ITEM,
     REASONING_ITEM,
     Wire,
+    input_items,
     mapping,
     optional_text,
+    restore_links,
     text,
 )
-from openai_code_interpreter.history import input_items
 
-__all__ = ["CUSTOM_CALL", "answer_items", "blocks_of", "call_item", "custom_calls"]
+__all__ = ["CUSTOM_CALL", "answer_items", "blocks_of", "custom_calls", "say_where"]
 
 CUSTOM_CALL: Final = "custom_tool_call"
+
+
+def say_where(position: int, number: int, kind: object) -> str:
+    """Name a block for an error: the message and the block are counted from 0."""
+    return f"block {number} of message {position} ({kind!r})"
 
 
 def answer_items(
@@ -78,19 +80,6 @@ def blocks_of(message: AIMessage) -> list[Wire]:
         return blocks
     # What another provider has beyond the standard is no item that this API would know.
     return [block for block in blocks if text(block, "type") != "non_standard"]
-
-
-def call_item(block: Wire) -> Wire | None:
-    """Return the code interpreter's call that a block stands for, or None if it is no such."""
-    if text(block, "name") != TOOL_NAME:
-        return None
-    return {
-        "type": CALL_ITEM,
-        "id": text(block, "id"),
-        "container_id": text(mapping(block, "extras"), "container_id"),
-        "code": text(mapping(block, "args"), "code"),
-        "status": "completed",
-    }
 
 
 class _Rebuilding:

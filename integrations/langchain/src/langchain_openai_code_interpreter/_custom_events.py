@@ -12,16 +12,15 @@ from typing import Any, Final, TypeAlias
 from langchain_core.callbacks import adispatch_custom_event, dispatch_custom_event
 from langchain_core.runnables import ensure_config
 
-from openai_code_interpreter._sansio.references import reference_to
-from openai_code_interpreter._sansio.response import StreamStep
-from openai_code_interpreter._sansio.results import CodeInterpreterCall
-from openai_code_interpreter.events import (
+from openai_code_interpreter import (
     ArtifactReady,
     CallCompleted,
     CodeDelta,
+    CodeInterpreterCall,
     ContainerAssigned,
     ContainerReplaced,
 )
+from openai_code_interpreter.adapters import StreamStep, reference_to, replacement_as_json
 
 __all__ = [
     "ARTIFACT",
@@ -33,7 +32,6 @@ __all__ = [
     "aannounce",
     "announce",
     "described",
-    "replacement_of",
 ]
 
 CONTAINER: Final = "code_interpreter_container"
@@ -53,24 +51,14 @@ Emitted: TypeAlias = tuple[str, dict[str, Any]]
 
 def announce(step: StreamStep) -> None:
     """Tell the handlers of the run around this one what a step says of containers and files."""
-    for name, data in _told(step):
+    for name, data in _emitted(step):
         dispatch_custom_event(name, data)
 
 
 async def aannounce(step: StreamStep) -> None:
     """Tell the handlers of the run around this one; see `announce`."""
-    for name, data in _told(step):
+    for name, data in _emitted(step):
         await adispatch_custom_event(name, data)
-
-
-def replacement_of(event: ContainerReplaced) -> dict[str, Any]:
-    """Return what the event says, as JSON."""
-    return {
-        "old_id": event.old_id,
-        "new_id": event.new_id,
-        "restored": event.restored,
-        "lost": event.lost,
-    }
 
 
 def described(event: object) -> Emitted | None:
@@ -89,7 +77,7 @@ def described(event: object) -> Emitted | None:
         case ArtifactReady(artifact=artifact):
             return ARTIFACT, reference_to(artifact)
         case ContainerReplaced():
-            return CONTAINER_REPLACED, replacement_of(event)
+            return CONTAINER_REPLACED, replacement_as_json(event)
     return None
 
 
@@ -104,10 +92,10 @@ def _call(call: CodeInterpreterCall) -> dict[str, Any]:
     }
 
 
-def _told(step: StreamStep) -> list[Emitted]:
+def _emitted(step: StreamStep) -> list[Emitted]:
     found = (described(event) for event in step.events if not isinstance(event, CodeDelta))
-    told = [one for one in found if one is not None]
-    return told if told and _has_parent() else []
+    emitted = [one for one in found if one is not None]
+    return emitted if emitted and _has_parent() else []
 
 
 def _has_parent() -> bool:

@@ -11,6 +11,8 @@ from typing import Final
 
 from langchain_core.language_models.model_profile import ModelProfile
 
+from openai_code_interpreter.adapters import is_reasoning_model
+
 __all__ = ["profile_of"]
 
 _WINDOWS: Final[dict[str, tuple[int, int]]] = {
@@ -33,7 +35,6 @@ _WINDOWS: Final[dict[str, tuple[int, int]]] = {
 """Tokens of input and of output, by the beginning of the model's name."""
 
 _DATE: Final = re.compile(r"-\d{4}-\d{2}-\d{2}$")
-_REASONS: Final = re.compile(r"o\d|gpt-[5-9](?!\S*chat)")
 
 
 def profile_of(model: str) -> ModelProfile:
@@ -57,7 +58,7 @@ def profile_of(model: str) -> ModelProfile:
         image_outputs=True,
         audio_outputs=False,
         video_outputs=False,
-        reasoning_output=_REASONS.match(name) is not None,
+        reasoning_output=is_reasoning_model(model),
         tool_calling=True,
         tool_choice=True,
         structured_output=True,

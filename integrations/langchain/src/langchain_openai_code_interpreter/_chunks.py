@@ -14,27 +14,27 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeAlias
 
-from langchain_core.messages import AIMessageChunk
+from langchain_core.messages import AIMessage, AIMessageChunk, message_chunk_to_message
 from langchain_core.messages.ai import InputTokenDetails, OutputTokenDetails, UsageMetadata
 from langchain_core.messages.tool import tool_call_chunk
 
-from langchain_openai_code_interpreter.announcing import replacement_of
-from langchain_openai_code_interpreter.answers import CUSTOM_CALL
-from langchain_openai_code_interpreter.blocks import (
+from langchain_openai_code_interpreter._answers import CUSTOM_CALL
+from langchain_openai_code_interpreter._blocks import (
     TOOL_NAME,
     ArtifactBlocks,
     citation_block,
+    hosted_blocks,
     invalid_call_block,
     is_whole,
     result_block,
 )
-from langchain_openai_code_interpreter.hosted import hosted_blocks
 from openai_code_interpreter import (
     ArtifactReady,
     CallCompleted,
     CallStarted,
     CodeDelta,
     CodeDone,
+    CodeInterpreterReducer,
     CodeInterpreterResult,
     ContainerReplaced,
     FunctionCallDone,
@@ -46,19 +46,20 @@ from openai_code_interpreter import (
     TextDelta,
     TextDone,
 )
-from openai_code_interpreter._sansio.references import reference_to
-from openai_code_interpreter._sansio.response import StreamStep
-from openai_code_interpreter._sansio.wire import (
+from openai_code_interpreter.adapters import (
     MESSAGE_ITEM,
     REASONING_ITEM,
+    StreamStep,
     Wire,
     code_interpreter_event,
     mapping,
     number,
+    reference_to,
+    replacement_as_json,
     text,
 )
 
-__all__ = ["ARTIFACTS_FIELD", "EVENTS_FIELD", "ChunkWriter"]
+__all__ = ["ARTIFACTS_FIELD", "EVENTS_FIELD", "ChunkWriter", "partial_message"]
 
 ARTIFACTS_FIELD: Final = "code_interpreter_artifacts"
 """The extra field of a chunk that tells of files as soon as they are there, by their references.
@@ -213,7 +214,7 @@ class ChunkWriter:
         return _chunk([*blocks, {**piece, "index": index}], tool_call_chunks=[piece], **extra)
 
     def _on_container_replaced(self, event: ContainerReplaced, extra: Block) -> AIMessageChunk:
-        return _chunk([], metadata={"container_replaced": replacement_of(event)}, **extra)
+        return _chunk([], metadata={"container_replaced": replacement_as_json(event)}, **extra)
 
     def _on_artifact(self, event: ArtifactReady, extra: Block) -> AIMessageChunk:
         told: Block = {ARTIFACTS_FIELD: [reference_to(event.artifact)]}
@@ -299,6 +300,24 @@ class ChunkWriter:
         OutputItemDone: _on_other_item,
         ResponseFinished: _on_finished,
     }
+
+
+def partial_message(result: CodeInterpreterResult) -> AIMessage:
+    """Return what a result holds as a message, with its files as references.
+
+    Args:
+        result: What had arrived of a response: the `partial` of an error.
+    """
+    whole = {"type": "response.incomplete", "response": {"output": result.output}}
+    events = CodeInterpreterReducer().feed(whole)
+    emitted = [event for event in events if not isinstance(event, ResponseFinished)]
+    writer = ChunkWriter(inline_max_bytes=0)  # no store is read where an error is dealt with
+    step = StreamStep(None, [*emitted, ResponseFinished(result=result)])
+    first, *rest = writer.write(step)
+    total: AIMessageChunk = first.__add__(rest)
+    message = message_chunk_to_message(total)
+    assert isinstance(message, AIMessage)  # noqa: S101 - what an AIMessageChunk becomes
+    return message
 
 
 def _chunk(content: list[Block], *, metadata: Block | None = None, **fields: Any) -> AIMessageChunk:
