@@ -36,7 +36,7 @@ from langchain_openai_code_interpreter._tools import (
     parsed,
     parser_of,
 )
-from langchain_openai_code_interpreter.errors import araising_both, raising_both
+from langchain_openai_code_interpreter.errors import raising_both
 from openai_code_interpreter import (
     AsyncCodeInterpreterStream,
     CodeInterpreterStream,
@@ -302,9 +302,7 @@ class ChatOpenAICodeInterpreter(BaseChatModel, ChatOptions):
         **kwargs: Any,
     ) -> ChatResult:
         stream = self._aopen(messages, stop, kwargs, in_one_piece=True)
-        return await agenerate_from_stream(
-            _generation(chunk) async for chunk in self._achunks(stream)
-        )
+        return await agenerate_from_stream(self._agenerations(stream))
 
     def _stream(
         self,
@@ -319,18 +317,14 @@ class ChatOpenAICodeInterpreter(BaseChatModel, ChatOptions):
                 run_manager.on_llm_new_token(generation.text, chunk=generation)
             yield generation
 
-    async def _astream(
+    def _astream(
         self,
         messages: list[BaseMessage],
         stop: list[str] | None = None,
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        async for chunk in self._achunks(self._aopen(messages, stop, kwargs)):
-            generation = _generation(chunk)
-            if run_manager is not None:
-                await run_manager.on_llm_new_token(generation.text, chunk=generation)
-            yield generation
+        return self._agenerations(self._aopen(messages, stop, kwargs), run_manager)
 
     def _chunks(self, stream: CodeInterpreterStream) -> Iterator[AIMessageChunk]:
         writer = ChunkWriter(inline_max_bytes=self.inline_max_bytes)
@@ -339,16 +333,25 @@ class ChatOpenAICodeInterpreter(BaseChatModel, ChatOptions):
                 announce(step)
                 yield from writer.write(step)
 
-    async def _achunks(self, stream: AsyncCodeInterpreterStream) -> AsyncIterator[AIMessageChunk]:
+    async def _agenerations(
+        self,
+        stream: AsyncCodeInterpreterStream,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        # One generator, which LangChain drops without closing it when it is left early. Another
+        # one in it would be closed twice then if the event loop ends at that moment.
         writer = ChunkWriter(inline_max_bytes=self.inline_max_bytes)
-        async with araising_both(), stream:
-            async for step in stream.steps():
-                await aannounce(step)
-                chunks: Iterable[AIMessageChunk] = writer.write(step)
-                if writer.reads_files(step):
-                    chunks = await asyncio.to_thread(list, chunks)
-                for chunk in chunks:
-                    yield chunk
+        with raising_both():
+            async with stream:
+                async for step in stream.steps():
+                    await aannounce(step)
+                    chunks: Iterable[AIMessageChunk] = writer.write(step)
+                    if writer.reads_files(step):
+                        chunks = await asyncio.to_thread(list, chunks)
+                    for generation in map(_generation, chunks):
+                        if run_manager is not None:
+                            await run_manager.on_llm_new_token(generation.text, chunk=generation)
+                        yield generation
 
     def _open(
         self,

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final, NoReturn
 
 import openai
@@ -26,7 +26,7 @@ from openai_code_interpreter import (
     StreamInterruptedError,
 )
 
-__all__ = ["RefusalError", "araising_both", "both", "raising_both"]
+__all__ = ["RefusalError", "both", "raising_both"]
 
 _CONTEXT: Final = re.compile(
     r"context_length_exceeded|context window|Input tokens exceed|prompt is too long"
@@ -105,13 +105,6 @@ def raising_both() -> Iterator[None]:
         yield
     except Exception as error:  # noqa: BLE001 - every error is raised again
         _raise(error)
-
-
-@asynccontextmanager
-async def araising_both() -> AsyncIterator[None]:
-    """Raise errors as `both` returns them; see `raising_both`."""
-    with raising_both():
-        yield
 
 
 def _raise(error: Exception) -> NoReturn:
