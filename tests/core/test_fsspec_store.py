@@ -92,6 +92,11 @@ def endpoint():
         boto3.client("s3", endpoint_url=url).create_bucket(Bucket=BUCKET)
         yield url
     server.stop()
+    # Stores that still lived would be asked by other modules' tests for the files that they look
+    # for, and try for half a minute each time to reach this server.
+    gc.collect()
+    stores = [one for one in gc.get_objects() if type(one) is FsspecStore]
+    assert not [store for store in stores if store.url.startswith("s3:")]
 
 
 @pytest.fixture
