@@ -130,10 +130,12 @@ def langchain_users() -> None:
 
 def llama_index_users() -> None:
     llm = llama_index_side.OpenAICodeInterpreter(
-        "gpt-5",
+        model="gpt-5",
         container="auto",
         artifact_store=FsspecStore("s3://bucket/prefix", block_size=2**23, profile="name"),
     )
+    llama_index_side.OpenAICodeInterpreter(model="gpt-5", contaner="auto")  # type: ignore[call-arg]
+    assert_type(llm.temperature, float | None)
     response = llm.chat([])
     with llama_index_side.collect_artifacts() as found, llama_index_side.use_container("cntr_1"):
         assert_type(found.container_id, str | None)

@@ -65,6 +65,7 @@ class OpenAICodeInterpreter(FunctionCallingLLM, LLMOptions):
 
     Raises:
         ValidationError: If an option is unknown or not valid; pydantic's, naming the field.
+        InvalidInputError: If a client is one of the other side.
 
     Examples:
         `pip install llama-index-llms-openai-code-interpreter`
@@ -88,19 +89,13 @@ class OpenAICodeInterpreter(FunctionCallingLLM, LLMOptions):
     _clients: ClientPool = PrivateAttr()
     _memory: ContainerMemory = PrivateAttr(default_factory=ContainerMemory)
 
-    if (
-        not TYPE_CHECKING
-    ):  # to a type checker, a pydantic model takes a typed keyword for each field
+    if not TYPE_CHECKING:  # type checkers know a keyword for each field, with its type
 
         def __init__(self, model: str, **options: Any) -> None:
             super().__init__(model=model, **options)
-
-    def model_post_init(self, context: Any, /) -> None:
-        """Make the clients' pool; no client is made before it is used."""
-        super().model_post_init(context)
-        self._clients = ClientPool(
-            client=self.client, async_client=self.async_client, options=client_options(self)
-        )
+            self._clients = ClientPool(
+                client=self.client, async_client=self.async_client, options=client_options(self)
+            )
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> OpenAICodeInterpreter:
         memo = {} if memo is None else memo
