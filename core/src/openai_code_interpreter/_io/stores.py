@@ -19,11 +19,15 @@ from anyio import to_thread
 
 from openai_code_interpreter._io.process import DEFAULT_STORE, LIVE_STORES
 from openai_code_interpreter._sansio.names import SafeName, numbered, safe_filename
-from openai_code_interpreter._sansio.storage import ArtifactSink, ArtifactStore, StoredFile
+from openai_code_interpreter._sansio.storage import (
+    ArtifactSink,
+    ArtifactStore,
+    StoredFile,
+    checked_store,
+)
 from openai_code_interpreter.errors import (
     ArtifactTooLargeError,
     ArtifactUnavailableError,
-    InvalidInputError,
 )
 
 __all__ = [
@@ -313,15 +317,8 @@ def chosen_store(store: ArtifactStore | None) -> ArtifactStore:
     Raises:
         InvalidInputError: If it is no store, such as the name of a folder.
     """
-    if store is None:
-        return default_store()
-    if not isinstance(store, ArtifactStore):
-        msg = (
-            f"artifact_store={store!r} is no store: pass DirectoryStore(…), FsspecStore(…) or "
-            "MemoryStore()"
-        )
-        raise InvalidInputError(msg)
-    return store
+    checked = checked_store(store)
+    return default_store() if checked is None else checked
 
 
 def default_store() -> ArtifactStore:

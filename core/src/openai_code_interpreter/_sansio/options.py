@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Final, Literal, TypeAlias, TypedDict
+from typing import Annotated, Any, Final, Literal, TypeAlias, TypedDict
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.json_schema import SkipJsonSchema
 
 from openai_code_interpreter._sansio.config import (
@@ -17,7 +17,7 @@ from openai_code_interpreter._sansio.config import (
     OwnContainer,
 )
 from openai_code_interpreter._sansio.sources import InputFile
-from openai_code_interpreter._sansio.storage import ArtifactStore
+from openai_code_interpreter._sansio.storage import ArtifactStore, checked_store
 
 __all__ = [
     "DEFAULT_DOWNLOAD_TIMEOUT",
@@ -162,6 +162,9 @@ class ContainerOptions(BaseModel):
     )
 
 
+_Store: TypeAlias = Annotated[ArtifactStore | None, BeforeValidator(checked_store)]
+
+
 class InterpreterOptions(DeliveryOptions, ContainerOptions):
     """All that a constructor may say beside the model and the client, checked.
 
@@ -184,7 +187,7 @@ class InterpreterOptions(DeliveryOptions, ContainerOptions):
     include_outputs: bool = Field(
         default=True, description="Ask the API for logs and images of the code."
     )
-    artifact_store: SkipJsonSchema[ArtifactStore | None] = Field(
+    artifact_store: SkipJsonSchema[_Store] = Field(
         default=None,
         exclude=True,
         repr=False,

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from openai_code_interpreter._sansio.names import SafeName
+from openai_code_interpreter.errors import InvalidInputError
 
-__all__ = ["ArtifactSink", "ArtifactStore", "StoredFile"]
+__all__ = ["ArtifactSink", "ArtifactStore", "StoredFile", "checked_store"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,3 +57,18 @@ class ArtifactStore(Protocol):
 
     def location(self, key: str) -> str | None:
         """Return where a file of this store lies, or None if that is nowhere to be named."""
+
+
+def checked_store(store: object) -> ArtifactStore | None:
+    """Return a store, or None, as it was given.
+
+    Raises:
+        InvalidInputError: If it is neither, such as the name of a folder.
+    """
+    if store is None or isinstance(store, ArtifactStore):
+        return store
+    msg = (
+        f"artifact_store={store!r} is no store: pass DirectoryStore(…), FsspecStore(…) or "
+        "MemoryStore()"
+    )
+    raise InvalidInputError(msg)
