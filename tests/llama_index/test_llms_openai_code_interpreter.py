@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import inspect
 import json
 import pickle
 
@@ -52,6 +54,7 @@ def test_metadata_is_given_for_a_model_that_nobody_knows():
         ("temperature", 3),
         ("max_retries", -1),
         ("max_file_bytes", 0),
+        ("artifact_store", "a folder"),
         ("model", ""),
         ("modle", "gpt-5"),
     ],
@@ -59,6 +62,59 @@ def test_metadata_is_given_for_a_model_that_nobody_knows():
 def test_a_bad_or_unknown_option_is_an_error_that_names_it(option, value):
     with pytest.raises(ValidationError, match=option):
         OpenAICodeInterpreter(**{"model": "gpt-5", option: value})
+
+
+def test_what_is_no_store_is_told_what_one_is():
+    with pytest.raises(ValidationError, match=r"is no store: pass DirectoryStore"):
+        OpenAICodeInterpreter("gpt-5", artifact_store="folder")
+
+
+def test_a_client_of_the_other_side_is_an_error_that_shows_no_key():
+    with pytest.raises(InvalidInputError, match="other side") as caught:
+        OpenAICodeInterpreter("m", api_key="hush", client=openai.AsyncOpenAI(api_key="hush"))
+    assert "hush" not in str(caught.value)
+
+
+def public_attributes(llm):
+    return {name for name in dir(llm) if not name.startswith("_")}
+
+
+def test_the_llm_shows_its_options_and_the_methods_of_every_llm_and_nothing_else():
+    """Helpers of ours would be taken for API; each option says what it is for."""
+    base = public_attributes(FunctionCallingLLM) | set(FunctionCallingLLM.model_fields)
+    options = set(OpenAICodeInterpreter.model_fields) - base
+    llm = OpenAICodeInterpreter("gpt-5", api_key="k")
+    assert public_attributes(llm) - base == options
+    assert {"container", "fetch", "on_expired", "client", "temperature"} <= options
+    assert all(OpenAICodeInterpreter.model_fields[name].description for name in options)
+
+
+def test_the_signature_names_every_option_once_and_the_model_first():
+    """What an editor or `help` shows; every option but the model is a keyword."""
+    parameters = inspect.signature(OpenAICodeInterpreter).parameters
+    assert set(parameters) == set(OpenAICodeInterpreter.model_fields)
+    first, *others = parameters.values()
+    assert (first.name, first.default) == ("model", inspect.Parameter.empty)
+    assert {one.kind for one in others} == {inspect.Parameter.KEYWORD_ONLY}
+
+
+def test_a_deep_copy_keeps_the_clients_and_the_store(serve):
+    """Connections and locks cannot be copied, and a copy asks at the same place."""
+    server = serve(Turn(Say("1")))
+    client, store = openai.OpenAI(api_key="given", base_url=server.url), MemoryStore()
+    llm = OpenAICodeInterpreter("gpt-5", client=client, artifact_store=store)
+    copied = copy.deepcopy(llm)
+    assert copied is not llm
+    assert copied.client is client
+    assert copied.artifact_store is store
+    assert copied.chat(ASK).message.content == "1"
+
+
+def test_a_client_cannot_be_put_in_place_of_the_one_that_was_given():
+    """Nothing would ask it, and nobody would be told."""
+    llm = OpenAICodeInterpreter("gpt-5", api_key="k")
+    with pytest.raises(ValidationError, match="client"):
+        llm.client = openai.OpenAI(api_key="other")
 
 
 def test_an_llm_needs_no_key_until_it_is_used(monkeypatch):
@@ -155,9 +211,9 @@ def test_an_llm_comes_back_from_json_and_from_pickle(serve, make_llm):
     server = serve(Turn(Say("1")))
     config = ContainerConfig(memory_limit="4g", file_ids=["file-1"])
     llm = make_llm(server, temperature=0.5, container=config)
-    copy = OpenAICodeInterpreter.from_json(llm.to_json())
-    assert (copy.model, copy.temperature, copy.container) == ("gpt-5", 0.5, config)
-    assert copy.api_key is None
+    read = OpenAICodeInterpreter.from_json(llm.to_json())
+    assert (read.model, read.temperature, read.container) == ("gpt-5", 0.5, config)
+    assert read.api_key is None
     again = pickle.loads(pickle.dumps(make_llm(server)))
     assert again.chat(ASK).message.content == "1"
 
@@ -242,8 +298,8 @@ def test_built_in_tools_are_merged_with_ours_and_others_pass(
 def test_the_constructors_container_comes_before_that_of_its_built_in_tools():
     llm = OpenAICodeInterpreter("gpt-5", container="cntr_1", built_in_tools=[CODE_INTERPRETER])
     assert llm.container == "cntr_1"
-    copy = OpenAICodeInterpreter.from_json(llm.to_json())
-    assert (copy.container, copy.built_in_tools) == ("cntr_1", [CODE_INTERPRETER])
+    read = OpenAICodeInterpreter.from_json(llm.to_json())
+    assert (read.container, read.built_in_tools) == ("cntr_1", [CODE_INTERPRETER])
 
 
 async def test_an_azure_client_serves_both_sides(serve):
