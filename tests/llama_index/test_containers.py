@@ -9,7 +9,7 @@ from llama_index.core.chat_engine import SimpleChatEngine
 from llama_index.core.llms import ChatMessage, MessageRole
 from pydantic import ValidationError
 
-from llama_index.llms.openai_code_interpreter import get_container_id
+from llama_index.llms.openai_code_interpreter import get_container_id, use_container
 from openai_code_interpreter import ContainerConfig
 from openai_code_interpreter.testing import RunCode, Say, Think, Turn
 from stand_in_support import asked
@@ -122,6 +122,51 @@ def test_the_call_decides_then_the_history_then_the_constructor(
     make_llm(server, **options).chat(history, **call)
     assert container_of(asked(server)[-1]) == real(used)
     assert len(asked(server)[-1].body["tools"]) == 1
+
+
+def interpreter_in(container):
+    return {"type": "code_interpreter", "container": container}
+
+
+def test_a_tool_of_the_call_names_a_container_by_its_id_and_else_says_how_a_new_one_is_made(
+    serve, make_llm
+):
+    server = serve(Turn(RunCode("1"), Say("1")), repeat=True)
+    llm = make_llm(server)
+    named, newest = (get_container_id(llm.chat([user("Go.")])) for _ in range(2))
+    history, large = [made_in(newest), user("Go.")], {"type": "auto", "memory_limit": "4g"}
+    with use_container("cntr_around"):
+        llm.chat(history, tools=[interpreter_in(named)])
+    llm.chat(history, tools=[interpreter_in(large)])
+    llm.chat([user("Go.")], tools=[interpreter_in(large)])
+    assert [container_of(one) for one in asked(server)[-3:]] == [named, newest, large]
+
+
+@pytest.mark.parametrize("where", ["built_in_tools", "additional_kwargs"])
+def test_a_tool_of_the_constructor_says_what_its_container_says(serve, make_llm, where):
+    """It comes after the history, also where it is an id, and is offered once beside a call's."""
+    server = serve(Turn(RunCode("1"), Say("1")), repeat=True)
+    own, newest = (get_container_id(make_llm(server).chat([user("Go.")])) for _ in range(2))
+    tools = [interpreter_in(own)]
+    llm = make_llm(server, **{where: tools if where == "built_in_tools" else {"tools": tools}})
+    llm.chat([made_in(newest), user("Go.")])
+    llm.chat([user("Go.")])
+    llm.chat([user("Go.")], tools=[{"type": "code_interpreter"}])
+    last = asked(server)[-3:]
+    assert [container_of(one) for one in last] == [newest, own, own]
+    assert [len(one.body["tools"]) for one in last] == [1, 1, 1]
+
+
+def test_what_ran_in_a_container_that_was_replaced_is_text_whatever_the_call_names(serve, make_llm):
+    """A message says of it in another process, too: the API takes such a call no more."""
+    server = serve(Turn(RunCode("1"), Say("1")), repeat=True)
+    old, new = (get_container_id(make_llm(server).chat([user("Go.")])) for _ in range(2))
+    later = made_in(new)
+    replaced = {"old_id": old, "new_id": new, "restored": [], "lost": []}
+    later.additional_kwargs["code_interpreter"]["replaced"] = replaced
+    make_llm(server).chat([made_in(old), later, user("Go.")], container=old)
+    assert container_of(asked(server)[-1]) == old
+    assert "code_interpreter_call" not in kinds(asked(server)[-1])
 
 
 def test_a_message_without_code_in_between_does_not_lose_the_container(serve, make_llm):

@@ -241,10 +241,17 @@ def test_the_callers_history_stays_as_it_was():
             {"type": "function", "name": "add"},
         ),
         ({"tool_choice": {"type": "code_interpreter"}}, {"type": "code_interpreter"}),
+        ({"tool_choice": "code_interpreter"}, {"type": "code_interpreter"}),
+        ({"tool_choice": "any"}, "required"),
     ],
 )
 def test_a_choice_of_tool_is_sent_in_the_shape_of_the_responses_api(options, choice):
     assert prepare(**options).get("tool_choice") == choice
+
+
+def test_a_choice_that_names_no_tool_is_an_error_that_names_those_there_are():
+    with pytest.raises(InvalidInputError, match=r"'subtract' names no tool.*add"):
+        prepare(tool_choice="subtract")
 
 
 def test_parallel_calls_are_allowed_or_not_but_only_of_functions():
