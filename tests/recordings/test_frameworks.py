@@ -112,7 +112,11 @@ def test_llama_index_ends_with_the_message_of_the_finished_response(path: Path) 
     assert streamed.message == whole.message
     texts = [block for block in streamed.message.blocks if isinstance(block, TextBlock)]
     assert len(texts) == 1
-    assert json.loads(json.dumps(streamed.message.additional_kwargs))
+    kept = streamed.message.additional_kwargs
+    assert json.loads(json.dumps(kept)) == kept
+    output = final_event(path)["response"]["output"]
+    ran = [item["id"] for item in output if item["type"] == "code_interpreter_call"]
+    assert [call["id"] for call in kept.get("code_interpreter", {}).get("calls", [])] == ran
 
 
 @each_stream
