@@ -8,7 +8,9 @@ import openai
 import pytest
 from langchain_core import exceptions as langchain
 
+from langchain_openai_code_interpreter import errors
 from openai_code_interpreter import (
+    CodeInterpreterResult,
     ContainerExpiredError,
     ResponseFailedError,
     StreamInterruptedError,
@@ -189,11 +191,91 @@ def test_an_error_with_a_partial_result_can_be_pickled(chat):
     assert again.partial_message.text == "It is 1."
 
 
-def test_the_class_has_the_name_that_people_know(chat):
+def test_the_class_has_the_name_that_people_know_from_chat_openai(chat):
+    """And it can be imported by it, so that it can be caught, and read in a trace."""
     model, _ = chat(Turn(faults=[RejectRequest(429, "Slow.")]))
-    with pytest.raises(openai.RateLimitError) as caught:
+    with pytest.raises(errors.OpenAIRateLimitError) as caught:
         model.invoke("go")
-    assert type(caught.value).__name__ == "RateLimitError"
+    assert type(caught.value).__name__ == "OpenAIRateLimitError"
+
+
+PARTIAL = CodeInterpreterResult(response_id="resp_1", status="failed")
+TOO_LONG = "Your input exceeds the context window of this model."
+
+
+def refused(serve, status, message="No."):
+    """The error that the SDK raises for a status."""
+    url = serve(Turn(faults=[RejectRequest(status, message)])).url
+    with (
+        openai.OpenAI(base_url=url, api_key="secret", max_retries=0) as client,
+        pytest.raises(openai.APIStatusError) as caught,
+    ):
+        client.responses.create(model="gpt-5", input="go")
+    return caught.value
+
+
+def no_answer(serve):
+    """The request that a connection error names."""
+    return refused(serve, 400).request
+
+
+def failed(code, message="Sorry."):
+    return ResponseFailedError(message, partial=PARTIAL, code=code)
+
+
+EVERY_CLASS = {
+    "OpenAIAuthenticationError": lambda serve: refused(serve, 401),
+    "OpenAIPermissionDeniedError": lambda serve: refused(serve, 403),
+    "OpenAIInvalidRequestError": lambda serve: refused(serve, 400),
+    "OpenAIUnprocessableEntityError": lambda serve: refused(serve, 422),
+    "OpenAIConflictError": lambda serve: refused(serve, 409),
+    "OpenAIModelNotFoundError": lambda serve: refused(
+        serve, 404, "The model 'gpt-9' does not exist."
+    ),
+    "OpenAINotFoundError": lambda serve: refused(serve, 404, "Item with id 'rs_1' not found."),
+    "OpenAIRateLimitError": lambda serve: refused(serve, 429),
+    "OpenAIAPIError": lambda serve: refused(serve, 503),
+    "OpenAITimeoutError": lambda serve: openai.APITimeoutError(no_answer(serve)),
+    "OpenAIConnectionError": lambda serve: openai.APIConnectionError(request=no_answer(serve)),
+    "OpenAIContextOverflowError": lambda serve: refused(serve, 400, TOO_LONG),
+    "OpenAIAPIContextOverflowError": lambda serve: refused(serve, 413, TOO_LONG),
+    "OpenAIResponseFailedError": lambda serve: failed("server_error"),
+    "OpenAIResponseRateLimitError": lambda serve: failed("insufficient_quota"),
+    "OpenAIResponseInvalidRequestError": lambda serve: failed("invalid_prompt"),
+    "OpenAIResponseContextOverflowError": lambda serve: failed(None, TOO_LONG),
+    "OpenAIStreamInterruptedError": lambda serve: StreamInterruptedError("Cut.", partial=PARTIAL),
+    "OpenAIContainerExpiredError": lambda serve: ContainerExpiredError(
+        "Gone.", partial=PARTIAL, container_id="cntr_1", status_code=400
+    ),
+}
+
+
+def test_every_class_with_a_name_is_one_that_is_raised():
+    assert {*EVERY_CLASS, "RefusalError"} == {*errors.__all__}
+
+
+@pytest.mark.parametrize("name", EVERY_CLASS)
+def test_an_error_is_the_one_it_was_made_of_but_for_its_class(name, serve):
+    """It has its text, its attributes, its notes, its cause; and a pickle has no key."""
+    original = EVERY_CLASS[name](serve)
+    original.add_note("Seen on Monday.")
+    with pytest.raises(type(original)) as caught, errors.raising_both():
+        raise original
+    twin = caught.value
+    assert type(twin) is getattr(errors, name)
+    assert isinstance(twin, langchain.ModelError)
+    assert (str(twin), twin.args) == (str(original), original.args)
+    assert twin.__dict__ == original.__dict__
+    assert twin.__notes__ == ["Seen on Monday."]
+    assert twin.__cause__ is original
+    assert twin.__traceback__.tb_next is not None
+    pickled = pickle.dumps(twin)
+    again = pickle.loads(pickled)
+    assert b"secret" not in pickled
+    assert type(again) is type(twin)
+    assert (str(again), again.__notes__) == (str(twin), twin.__notes__)
+    kept = twin.__dict__.keys() - {"request", "response"}
+    assert {key: again.__dict__[key] for key in kept} == {key: twin.__dict__[key] for key in kept}
 
 
 def test_errors_that_are_nobodys_pass_through_as_they_are(chat):
