@@ -91,6 +91,13 @@ def ask(request):
     return go
 
 
+class Forgetful(AgentMiddleware):
+    """Keeps the last message alone, as after a summary, or trimming."""
+
+    def before_model(self, state, runtime):
+        return {"messages": [RemoveMessage(one.id) for one in state["messages"][:-1]]}
+
+
 def logs(state):
     results = [
         block
@@ -205,34 +212,42 @@ def test_what_is_no_file_is_refused_by_name(agent_of):
         ask_once(agent, "look", thread(), files=["missing.csv"])
 
 
-@pytest.mark.parametrize("where", ["state", "history", "config", "tool", "fresh"])
+NAMED = {
+    "history": (lambda one, two: {}, "one"),
+    "a tool that names none": (lambda one, two: {"tool": {"type": "auto"}}, "one"),
+    "state": (lambda one, two: {"state": two}, "two"),
+    "fresh": (lambda one, two: {"state": "auto"}, "new"),
+    "config": (lambda one, two: {"config": two}, "two"),
+    "tool": (lambda one, two: {"tool": two}, "two"),
+    "config before state": (lambda one, two: {"config": two, "state": one}, "two"),
+    "config before fresh": (lambda one, two: {"config": two, "state": "auto"}, "two"),
+    "tool before state": (lambda one, two: {"tool": two, "state": one}, "two"),
+    "tool before fresh": (lambda one, two: {"tool": two, "state": "auto"}, "two"),
+    "tool before config": (lambda one, two: {"tool": two, "config": one}, "two"),
+}
+
+
+@pytest.mark.parametrize("where", NAMED)
 def test_the_state_names_the_container_unless_the_call_does(where, agent_of):
     """Config and tools are the caller's; the state is what an agent remembers."""
+    named, expected = NAMED[where]
     hosted = {"type": "code_interpreter"}
-    agent, server = agent_of(MAKE, MAKE, MAKE, tools=[hosted] if where == "tool" else [])
+    agent, server = agent_of(MAKE, MAKE, MAKE, tools=[hosted] if "tool" in where else [])
     one = ask_once(agent, "go", thread(1))["container_id"]
     two = ask_once(agent, "go", thread(2))["container_id"]
-    config, given = thread(1), {}
-    expected = {"state": two, "history": one, "config": two, "tool": one}.get(where)
-    if where in ("state", "fresh"):
-        given = {"container_id": two if where == "state" else "auto"}
-    elif where == "config":
-        config = {"configurable": {"thread_id": "1", "container_id": two}}
-    third = ask_once(agent, "go", config, **given)
-    if where == "fresh":
-        assert third["container_id"] not in (one, two)
-        assert third["container_id"] in server.containers
-    else:
-        assert third["container_id"] == expected
+    said = named(one, two)
+    hosted |= {"container": said["tool"]} if "tool" in said else {}
+    config = thread(1)
+    config["configurable"] |= {"container_id": said["config"]} if "config" in said else {}
+    given = {"container_id": said["state"]} if "state" in said else {}
+    third = ask_once(agent, "go", config, **given)["container_id"]
+    (new,) = {*server.containers} - {one, two} or {None}
+    assert third == {"one": one, "two": two, "new": new}[expected]
+    assert (new is None) is (expected != "new")
 
 
 def test_the_container_is_known_when_the_messages_are_gone(agent_of):
     """As after a summary, or trimming."""
-
-    class Forgetful(AgentMiddleware):
-        def before_model(self, state, runtime):
-            return {"messages": [RemoveMessage(one.id) for one in state["messages"][:-1]]}
-
     agent, server = agent_of(MAKE, USE, middleware=[Forgetful()])
     first = ask_once(agent, "go", thread())
     second = ask_once(agent, "n + 1?", thread())
@@ -256,9 +271,12 @@ def test_other_middleware_may_choose_the_container(chat):
     assert {first, second} == set(server.containers)
 
 
-def test_a_model_that_refuses_or_does_not_reuse_is_heard(agent_of):
+@pytest.mark.parametrize("messages", ["all", "the last"])
+def test_a_model_that_refuses_or_does_not_reuse_is_heard(messages, agent_of):
+    """Of the state as of the messages: the core decides of both."""
+    middleware = [] if messages == "all" else [Forgetful()]
     for option in ({"accept_container": lambda _: False}, {"reuse_last_container": False}):
-        agent, server = agent_of(MAKE, MAKE, **option)
+        agent, server = agent_of(MAKE, MAKE, middleware=middleware, **option)
         states = [ask_once(agent, "go", thread()) for _ in range(2)]
         assert len({state["container_id"] for state in states}) == 2
         assert len(server.containers) == 2

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 
 import pytest
-from langchain_core.messages import HumanMessage
+from langchain_core.messages import AIMessageChunk, HumanMessage
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, LLMResult
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableLambda
 
+from chat_openai_messages import CODE as ITS_CODE
+from chat_openai_messages import VERSIONS, chat_openai_message
 from langchain_openai_code_interpreter import (
     AsyncCodeInterpreterCallbackHandler,
     CodeInterpreterCallbackHandler,
     get_artifacts,
     get_container_id,
 )
+from langchain_openai_code_interpreter._chunks import ChunkWriter
 from openai_code_interpreter import DirectoryStore, MemoryStore, StreamInterruptedError
+from openai_code_interpreter._io.staging import ResponseStaging
+from openai_code_interpreter._sansio.response import ResponseRun
 from openai_code_interpreter.testing import EndStream, RunCode, Say, StallStream, Turn
 from png import PIXEL, write_png
 
@@ -329,3 +336,76 @@ async def test_astream_events_of_a_bare_model_show_them_in_the_chunks(chat):
     assert next(filter(None, map(get_container_id, chunks)))
     early = [one for chunk in chunks for one in getattr(chunk, "code_interpreter_artifacts", [])]
     assert [one["filename"] for one in early] == ["t.csv", "p.png"]
+
+
+class Everything(CodeInterpreterCallbackHandler):
+    """Keeps all that it is told."""
+
+    def __init__(self):
+        self.told = []
+
+    def tell(self, said, run_id):
+        self.told.append(said)
+
+
+def wire_events(status):
+    """A call that printed and drew, as a stream has it: the picture comes with its outputs."""
+    code = "print(1)"
+    item = {"type": "code_interpreter_call", "id": "ci_1", "container_id": "cntr_1", "code": "",
+            "status": "in_progress", "outputs": None}  # fmt: skip
+    outputs = [
+        {"type": "image", "url": "data:image/png;base64,aGk="},
+        {"type": "logs", "logs": "1"},
+    ]
+    done = {**item, "status": status, "code": code, "outputs": outputs}
+    kind = "response.code_interpreter_call_code.delta"
+    return [
+        {"type": "response.output_item.added", "output_index": 0, "item": item},
+        {"type": kind, "item_id": "ci_1", "delta": code},
+        {"type": "response.output_item.done", "output_index": 0, "item": done},
+        {"type": "response.completed", "response": {"status": "completed", "output": [done]}},
+    ]
+
+
+def chunks_of(events):
+    run, writer = ResponseRun(ResponseStaging(MemoryStore())), ChunkWriter(inline_max_bytes=0)
+    steps = [step for event in events for step in run.take(event)]
+    return [chunk for step in [*steps, *run.rest(), run.finish()] for chunk in writer.write(step)]
+
+
+def told_of(chunks, message):
+    """What a handler is told of chunks, and then of their message."""
+    handler, run_id = Everything(), uuid.uuid4()
+    for chunk in chunks:
+        handler.on_llm_new_token("", chunk=ChatGenerationChunk(message=chunk), run_id=run_id)
+    end = LLMResult(generations=[[ChatGeneration(message=message)]])
+    handler.on_llm_end(end, run_id=run_id)
+    return handler.told
+
+
+@pytest.mark.parametrize("status", ["completed", "failed", "incomplete"])
+def test_what_is_told_of_a_call_is_the_same_however_it_came(status):
+    """In pieces, in one piece, or in pieces whose events got lost; its pictures are artifacts."""
+    chunks = chunks_of(wire_events(status))
+    message = chunks[0] + chunks[1:]
+    bare = [AIMessageChunk(chunk.content, **chunk.model_dump(include=FIELDS)) for chunk in chunks]
+    assert any(hasattr(chunk, "code_interpreter_events") for chunk in chunks)
+    assert not any(hasattr(chunk, "code_interpreter_events") for chunk in bare)
+    streamed = told_of(chunks, message)
+    assert streamed == told_of([], message) == told_of(bare, message)
+    container, code, completed = streamed[:3]
+    assert (container.container_id, code.delta) == ("cntr_1", "print(1)")
+    assert completed.call.status == ("completed" if status == "completed" else "failed")
+    assert completed.call.outputs == [{"type": "logs", "logs": "1"}]
+    assert (completed.call.code, completed.call.container_id) == ("print(1)", "cntr_1")
+
+
+FIELDS = {"response_metadata", "additional_kwargs"}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_messages_of_chat_openai_tell_their_calls_too(version):
+    container, code, completed, *files = told_of([], chat_openai_message(version))
+    assert (container.container_id, code.delta) == ("cntr_1", ITS_CODE)
+    assert completed.call.outputs == [{"type": "logs", "logs": "seen\n"}]
+    assert [one.reference["filename"] for one in files] == ["t.csv", "figure_1.png"]

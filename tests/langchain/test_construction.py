@@ -6,11 +6,13 @@ import copy
 
 import openai
 import pytest
+from langchain_core.language_models.chat_models import BaseChatModel
 from pydantic import ValidationError
 
 from langchain_openai_code_interpreter import ChatOpenAICodeInterpreter
 from openai_code_interpreter import ContainerConfig, MemoryStore
 from openai_code_interpreter._io.stores import default_store
+from openai_code_interpreter.adapters import InterpreterOptions
 from openai_code_interpreter.testing import Say, Turn
 
 pytestmark = pytest.mark.timeout(60)
@@ -142,6 +144,26 @@ def test_a_copy_works_and_shares_the_clients(chat):
     for twin in (model.model_copy(update={"temperature": 0.5}), copy.copy(model)):
         assert twin.invoke("go").text == "Hi."
         assert twin._clients is model._clients
+
+
+def test_the_model_shows_its_fields_its_methods_and_nothing_else():
+    """Helpers are functions of modules: whoever reads or completes its names meets none."""
+    shown = {name for name in dir(ChatOpenAICodeInterpreter) if not name.startswith("_")}
+    of_langchain = {*dir(BaseChatModel), *BaseChatModel.model_fields}
+    fields = {*ChatOpenAICodeInterpreter.model_fields}
+    assert fields - {*BaseChatModel.model_fields} > {*InterpreterOptions.model_fields}
+    assert shown - of_langchain - fields == {"upload_files", "aupload_files"}
+
+
+def test_options_that_all_interpreters_have_are_declared_in_the_core_alone():
+    own = {name for one in ChatOpenAICodeInterpreter.__mro__ for name in _declared(one)}
+    assert not own & {*InterpreterOptions.model_fields}
+
+
+def _declared(kind):
+    """The fields that a class of this plugin declares itself."""
+    ours = kind.__module__.startswith("langchain_openai_code_interpreter")
+    return kind.__annotations__ if ours else ()
 
 
 def test_importing_the_plugin_brings_in_no_other_framework():

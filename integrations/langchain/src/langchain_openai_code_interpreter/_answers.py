@@ -15,6 +15,7 @@ from openai_code_interpreter.adapters import (
     MESSAGE_ITEM,
     REASONING_ITEM,
     Wire,
+    entries,
     input_items,
     mapping,
     optional_text,
@@ -22,7 +23,14 @@ from openai_code_interpreter.adapters import (
     text,
 )
 
-__all__ = ["CUSTOM_CALL", "answer_items", "blocks_of", "custom_calls", "say_where"]
+__all__ = [
+    "CUSTOM_CALL",
+    "answer_items",
+    "blocks_of",
+    "custom_calls",
+    "finished_calls",
+    "say_where",
+]
 
 CUSTOM_CALL: Final = "custom_tool_call"
 
@@ -80,6 +88,21 @@ def blocks_of(message: AIMessage) -> list[Wire]:
         return blocks
     # What another provider has beyond the standard is no item that this API would know.
     return [block for block in blocks if text(block, "type") != "non_standard"]
+
+
+def finished_calls(message: AIMessage) -> Iterator[Wire]:
+    """Yield the calls of the code interpreter as the API had put them out, outputs and all."""
+    blocks = blocks_of(message)
+    results = {
+        text(block, "tool_call_id"): block
+        for block in blocks
+        if text(block, "type") == "server_tool_result"
+    }
+    for block in blocks:
+        item = call_item(block) if text(block, "type") == "server_tool_call" else None
+        if item is not None and (result := results.get(item["id"])) is not None:
+            status = "completed" if result.get("status") == "success" else "failed"
+            yield {**item, "status": status, "outputs": [*entries(result, "output")]}
 
 
 class _Rebuilding:

@@ -32,9 +32,12 @@ from typing_extensions import override
 from langchain_openai_code_interpreter._custom_events import ARTIFACT, described
 from langchain_openai_code_interpreter._history import container_of, references_in
 from langchain_openai_code_interpreter._requests import STATE_CONTAINER
-from langchain_openai_code_interpreter.callbacks import CodeInterpreterCallbackHandler
+from langchain_openai_code_interpreter.callbacks import (
+    CodeInterpreterCallbackHandler,
+    FileFound,
+    HandlerEvent,
+)
 from langchain_openai_code_interpreter.chat_models import ChatOpenAICodeInterpreter
-from langchain_openai_code_interpreter.watching import FileFound, Watched
 from openai_code_interpreter import InputFile
 from openai_code_interpreter.adapters import resolve_reference
 
@@ -165,10 +168,10 @@ class _CustomStream(CodeInterpreterCallbackHandler):
         self._write = write
 
     @override
-    def tell(self, said: Watched, run_id: UUID) -> None:
-        told = (ARTIFACT, said.reference) if isinstance(said, FileFound) else described(said)
-        if told is not None:
-            self._write({"type": told[0], **told[1]})
+    def tell(self, said: HandlerEvent, run_id: UUID) -> None:
+        emitted = (ARTIFACT, said.reference) if isinstance(said, FileFound) else described(said)
+        if emitted is not None:
+            self._write({"type": emitted[0], **emitted[1]})
 
 
 def _model_of(request: ModelRequest[Any]) -> ChatOpenAICodeInterpreter | None:

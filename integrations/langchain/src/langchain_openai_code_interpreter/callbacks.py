@@ -2,7 +2,9 @@
 
 LangChain's callbacks hear of chunks (`on_llm_new_token`) and of the message (`on_llm_end`), at top
 level as in a chain or a graph, in every version of `stream_events`. These handlers make five hooks
-of them.
+of them. What chunks and messages tell of calls goes through the core's reducer, which tells
+everything once: a chunk has the wire events that it came of, and of a message that came whole the
+items of its calls are put together again.
 """
 
 from __future__ import annotations
@@ -10,17 +12,24 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 from uuid import UUID
 
 from langchain_core.callbacks import AsyncCallbackHandler, BaseCallbackHandler
-from langchain_core.messages import BaseMessage
+from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import LLMResult
 from openai import OpenAI
 from typing_extensions import override
 
-from langchain_openai_code_interpreter.watching import FileFound, MessageWatcher, Watched
+from langchain_openai_code_interpreter._answers import finished_calls
+from langchain_openai_code_interpreter._chunks import ARTIFACTS_FIELD
+from langchain_openai_code_interpreter._history import (
+    code_interpreter_events,
+    container_of,
+    references_in,
+)
 from openai_code_interpreter import (
     Artifact,
     ArtifactError,
@@ -28,18 +37,118 @@ from openai_code_interpreter import (
     CallCompleted,
     CodeDelta,
     CodeInterpreterCall,
+    CodeInterpreterEvent,
+    CodeInterpreterReducer,
     ContainerAssigned,
     ContainerReplaced,
 )
-from openai_code_interpreter.adapters import artifact_from_reference, resolve_reference
+from openai_code_interpreter.adapters import (
+    Wire,
+    artifact_from_reference,
+    entries,
+    mapping,
+    resolve_reference,
+    text,
+)
 
 __all__ = [
     "AsyncCodeInterpreterCallbackHandler",
     "CodeInterpreterCallbackHandler",
+    "FileFound",
+    "HandlerEvent",
     "MessageCallbacks",
 ]
 
 _RUNS: Final = "_code_interpreter_runs"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileFound:
+    """A file: its reference, and its bytes if the message carries them."""
+
+    reference: Wire
+    data: bytes | None = field(default=None, repr=False)
+
+
+HandlerEvent: TypeAlias = (
+    ContainerAssigned | ContainerReplaced | CodeDelta | CallCompleted | FileFound
+)
+"""What a handler has a hook for."""
+
+
+class _Response:
+    """One response: what its chunks, and then its message, say for the first time."""
+
+    def __init__(self) -> None:
+        self._reducer = CodeInterpreterReducer()
+        self._containers: set[str] = set()
+        self._files: set[object] = set()
+        self._is_replaced = False
+
+    def take(self, message: BaseMessage) -> Iterator[HandlerEvent]:
+        """Yield what this chunk, or the message, says that was not said before."""
+        metadata = message.response_metadata
+        if not isinstance(message, AIMessage) or metadata.get("model_provider") != "openai":
+            return
+        yield from self._replacement(mapping(metadata, "container_replaced"))
+        for wire in code_interpreter_events(message) or _item_events(message):
+            for event in self._reducer.feed(wire):
+                yield from self._of_call(event)
+        early = entries(message.model_extra or {}, ARTIFACTS_FIELD)
+        for reference, data in [*((one, None) for one in early), *references_in(message)]:
+            yield from self._file(reference, data)
+        yield from self._container(container_of(message))
+
+    def _replacement(self, told: Wire) -> Iterator[HandlerEvent]:
+        if told and not self._is_replaced:
+            self._is_replaced = True
+            yield ContainerReplaced(
+                old_id=text(told, "old_id"),
+                new_id=text(told, "new_id"),
+                restored=_names(told.get("restored")),
+                lost=_names(told.get("lost")),
+            )
+
+    def _of_call(self, event: CodeInterpreterEvent) -> Iterator[HandlerEvent]:
+        match event:
+            case ContainerAssigned(container_id=container_id):
+                yield from self._container(container_id)
+            case CodeDelta():
+                yield event
+            case CallCompleted(call=call):
+                yield CallCompleted(call=_without_pictures(call))
+
+    def _container(self, container_id: str | None) -> Iterator[HandlerEvent]:
+        if container_id and container_id not in self._containers:
+            self._containers.add(container_id)
+            yield ContainerAssigned(container_id=container_id)
+
+    def _file(self, reference: Wire, data: bytes | None) -> Iterator[HandlerEvent]:
+        # A file is told early, by its reference, and again by its block, which has the same.
+        named = (reference.get("container_id"), reference.get("file_id") or reference.get("key"))
+        if named not in self._files:
+            self._files.add(named)
+            known = {name: value for name, value in reference.items() if name != "type"}
+            yield FileFound(reference=known, data=data)
+
+
+def _item_events(message: AIMessage) -> Iterator[Wire]:
+    """Yield the ends of a message's calls, as a stream would have told them."""
+    for number, item in enumerate(finished_calls(message)):
+        yield {"type": "response.output_item.done", "output_index": number, "item": item}
+
+
+def _without_pictures(call: CodeInterpreterCall) -> CodeInterpreterCall:
+    """Return a call as a message has it: its pictures are artifacts, its status one of two."""
+    return replace(
+        call,
+        status="completed" if call.status == "completed" else "failed",
+        outputs=[dict(one) for one in call.outputs or () if one.get("type") != "image"],
+    )
+
+
+def _names(value: object) -> list[str]:
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
 
 
 class MessageCallbacks:
@@ -54,26 +163,26 @@ class MessageCallbacks:
     client: OpenAI | None = None
     """A sync client, to read files that were left in their container (`fetch="lazy"`)."""
 
-    def said_by_chunk(self, chunk: object, run_id: UUID) -> Iterator[Watched]:
+    def said_by_chunk(self, chunk: object, run_id: UUID) -> Iterator[HandlerEvent]:
         """Yield what a streamed chunk says that was not said before."""
         message = getattr(chunk, "message", None)
         if isinstance(message, BaseMessage):
-            yield from self._runs().setdefault(run_id, MessageWatcher()).take(message)
+            yield from self._runs().setdefault(run_id, _Response()).take(message)
 
-    def said_at_end(self, response: LLMResult, run_id: UUID) -> Iterator[Watched]:
+    def said_at_end(self, response: LLMResult, run_id: UUID) -> Iterator[HandlerEvent]:
         """Yield what the message says that no chunk did, and forget the run."""
-        watcher = self._runs().pop(run_id, None) or MessageWatcher()
+        told = self._runs().pop(run_id, None) or _Response()
         for generation in (one for row in response.generations for one in row):
             message = getattr(generation, "message", None)
             if isinstance(message, BaseMessage):
-                yield from watcher.take(message)
+                yield from told.take(message)
 
     def forget(self, run_id: UUID) -> None:
         """Forget a run that failed, or that nobody wants to hear the end of."""
         self._runs().pop(run_id, None)
 
-    def _runs(self) -> dict[UUID, MessageWatcher]:
-        found: dict[UUID, MessageWatcher] = vars(self).setdefault(_RUNS, {})
+    def _runs(self) -> dict[UUID, _Response]:
+        found: dict[UUID, _Response] = vars(self).setdefault(_RUNS, {})
         return found
 
 
@@ -142,7 +251,7 @@ class CodeInterpreterCallbackHandler(MessageCallbacks, BaseCallbackHandler):
         """Forget the run; what came of it was told."""
         self.forget(run_id)
 
-    def tell(self, said: Watched, run_id: UUID) -> None:
+    def tell(self, said: HandlerEvent, run_id: UUID) -> None:
         """Call the hook for one thing."""
         call = _call_of(said)
         if isinstance(said, FileFound):
@@ -194,7 +303,7 @@ class AsyncCodeInterpreterCallbackHandler(MessageCallbacks, AsyncCallbackHandler
         """Forget the run; what came of it was told."""
         self.forget(run_id)
 
-    async def tell(self, said: Watched, run_id: UUID) -> None:
+    async def tell(self, said: HandlerEvent, run_id: UUID) -> None:
         """Call the hook for one thing."""
         call = _call_of(said)
         if isinstance(said, FileFound):
@@ -212,7 +321,7 @@ class _Call(NamedTuple):
     extras: dict[str, Any]
 
 
-def _call_of(said: Watched) -> _Call:
+def _call_of(said: HandlerEvent) -> _Call:
     match said:
         case ContainerAssigned(container_id=container_id):
             return _Call("on_container", (container_id,), {})
