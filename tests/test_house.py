@@ -98,3 +98,21 @@ def test_every_dependency_has_a_floor() -> None:
         )
         without = [one for one in named if ">=" not in one and not own.match(one)]
         assert not without, path
+
+
+def test_the_list_of_rooms_has_a_line_for_every_module_and_no_other() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    told = re.findall(r"^- `([\w/]+)`: ", text.partition("### The rooms")[2], re.MULTILINE)
+    rooms = []
+    for path in SOURCES:
+        package = path.relative_to(ROOT).as_posix().partition("/src/")[2].removesuffix(".py")
+        inside = re.sub(
+            r"^(openai_code_interpreter(/_sansio|/_io|/history|/testing)?|"
+            r"langchain_openai_code_interpreter|"
+            r"llama_index/llms/openai_code_interpreter)/?",
+            "",
+            package,
+        )
+        rooms.append(inside.removesuffix("/__init__").removesuffix("__init__"))
+    rooms.remove("pytest_openai_code_interpreter")  # a module of its own beside the package
+    assert sorted(told) == sorted(room for room in rooms if room)

@@ -1,4 +1,4 @@
-"""Server-sent events, from bytes to the data of each event. Pure: no sockets, no clock."""
+"""Server-sent events, from bytes to the data of each event."""
 
 from __future__ import annotations
 
