@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, assert_never, assert_type
+from typing import Any, Literal, assert_never, assert_type
 
 from langchain_core.messages import AIMessage
 from openai import AsyncOpenAI, OpenAI
 
 import langchain_openai_code_interpreter as langchain_side
+import langchain_openai_code_interpreter.errors as langchain_errors
 import llama_index.llms.openai_code_interpreter as llama_index_side
 from openai_code_interpreter import (
     Artifact,
@@ -126,6 +127,15 @@ def langchain_users() -> None:
     assert_type(langchain_side.get_artifacts(message), list[Artifact])
     assert_type(langchain_side.get_container_id(message), str | None)
     assert_type(langchain_side.code_interpreter_events(message), list[dict[str, Any]])
+    assert_type(model.upload_files(["a.csv", ("b.csv", b"1")]), list[str])
+    try:
+        model.invoke("go", container="cntr_1", files=["a.csv"])
+    except langchain_errors.OpenAIRateLimitError as error:
+        assert_type(error.status_code, Literal[429])
+        assert_type(error.is_retryable, bool)
+    except langchain_errors.OpenAIStreamInterruptedError as error:
+        assert_type(error.partial, CodeInterpreterResult)
+        assert_type(error.partial_message, AIMessage)
 
 
 def llama_index_users() -> None:

@@ -46,6 +46,7 @@ from langchain_core.messages import AIMessage
 
 from langchain_openai_code_interpreter._chunks import partial_message
 from openai_code_interpreter import (
+    CodeInterpreterResult,
     ContainerExpiredError,
     ResponseFailedError,
     StreamInterruptedError,
@@ -104,7 +105,7 @@ def _made(kind: type[_TwinT], args: tuple[Any, ...], attributes: dict[str, Any])
 class _TwinWithMessage(_Twin):
     """The twin of an error of a response that began."""
 
-    partial: Any
+    partial: CodeInterpreterResult
 
     @functools.cached_property
     def partial_message(self) -> AIMessage:
