@@ -213,9 +213,7 @@ def _advance(run: ResponseRun, workers: Workers, *, wait: bool) -> Generator[Str
     workers.start(run.due())
     for job, outcome in workers.news(wait=wait and workers.working):
         run.settle(job, outcome)
-    workers.start(
-        run.due()
-    )  # a file that has come may be stored now, however long the stream pauses
+    workers.start(run.due())  # a file that has come is stored now, however long the stream pauses
     yield from run.told()
 
 
