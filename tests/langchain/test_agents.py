@@ -435,6 +435,25 @@ def test_another_model_is_passed_on_with_a_warning():
     assert state["messages"][-1].text == "Hello."
 
 
+def test_what_the_state_says_is_for_this_model_alone(agent_of):
+    """Where a middleware lets another model make the call, that one is told nothing of it."""
+    seen = []
+
+    class Other(AgentMiddleware):
+        def wrap_model_call(self, request, handler):
+            seen.append(dict(request.model_settings))
+            other = FakeListChatModel(responses=["Hello."])
+            return handler(request.override(model=other) if len(seen) == 2 else request)
+
+    agent, _ = agent_of(MAKE, USE, middleware=[Other()])
+    first = ask_once(agent, "go", thread())
+    assert ask_once(agent, "hi", thread())["messages"][-1].text == "Hello."
+    assert seen == [{}, {}]
+    third = ask_once(agent, "n + 1?", thread())
+    assert third["messages"][-1].text == "42."
+    assert third["container_id"] == first["container_id"]
+
+
 def test_an_agent_without_a_checkpointer_needs_none(chat):
     model, _ = chat(MAKE)
     agent = create_agent(model, middleware=[CodeInterpreterMiddleware()])

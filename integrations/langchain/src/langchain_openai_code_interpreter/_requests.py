@@ -20,10 +20,7 @@ from openai_code_interpreter.adapters import AUTO, Call, EarlierTurns, detach, t
 if TYPE_CHECKING:
     from openai import OpenAI
 
-__all__ = ["STATE_CONTAINER", "call_of", "count_tokens"]
-
-STATE_CONTAINER: Final = "_state_container"
-"""The option of a call by which the middleware says in which container its thread goes on."""
+__all__ = ["call_of", "count_tokens"]
 
 _PATIENCE: Final = 10.0
 """Seconds. An estimate that is there beats a count that is not."""
@@ -34,6 +31,7 @@ def call_of(
     given: Mapping[str, Any],
     *,
     options: ChatOptions,
+    state: str | None,
     in_one_piece: bool,
 ) -> Call:
     """Return a call as the engine takes it; which container it uses, the engine decides.
@@ -42,13 +40,14 @@ def call_of(
         messages: The conversation.
         given: The options of the call; they win over the model's.
         options: The model's own.
+        state: The container in which an agent's state says that the thread goes on, or `"auto"`
+            for a new one.
         in_one_piece: Whether the finished response is asked for, instead of a stream.
 
     Raises:
         ValueError: If the messages or an option cannot be sent.
     """
-    state = given.get(STATE_CONTAINER)
-    ours, others = Call.split({key: given[key] for key in given if key != STATE_CONTAINER})
+    ours, others = Call.split(given)
     sent = call_options(api_options(options), options.model_kwargs, others)
     said, previous = _since_the_last_answer(messages, sent, options)
     if previous is not None:

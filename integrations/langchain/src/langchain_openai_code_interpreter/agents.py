@@ -31,7 +31,6 @@ from typing_extensions import override
 
 from langchain_openai_code_interpreter._custom_events import ARTIFACT, described
 from langchain_openai_code_interpreter._history import container_of, references_in
-from langchain_openai_code_interpreter._requests import STATE_CONTAINER
 from langchain_openai_code_interpreter.callbacks import (
     CodeInterpreterCallbackHandler,
     FileFound,
@@ -143,7 +142,7 @@ class CodeInterpreterMiddleware(AgentMiddleware[CodeInterpreterState, Any, Any])
         self, request: ModelRequest[Any], model: ChatOpenAICodeInterpreter, new: list[str]
     ) -> ModelRequest[Any]:
         """Return the request with all that the thread adds to it."""
-        state, settings = request.state, dict(request.model_settings)
+        state = request.state
         ids = joined(state.get("input_file_ids"), new)  # type: ignore[arg-type]
         update: dict[str, Any] = {
             "inline_max_bytes": self.inline_max_bytes,
@@ -153,10 +152,11 @@ class CodeInterpreterMiddleware(AgentMiddleware[CodeInterpreterState, Any, Any])
             # The model's own, not the call's: these may be left out where no code is offered. And
             # another container may need them, so that they stay when the response is over.
             update |= {"files": [*model.files, *ids], "cleanup": False}
+        asked = model.model_copy(update=update)
         container_id = state.get("container_id")
         if isinstance(container_id, str) and container_id:
-            settings[STATE_CONTAINER] = container_id
-        return request.override(model=model.model_copy(update=update), model_settings=settings)
+            asked._state_container = container_id  # noqa: SLF001 - it is there for this module
+        return request.override(model=asked)
 
 
 class _CustomStream(CodeInterpreterCallbackHandler):

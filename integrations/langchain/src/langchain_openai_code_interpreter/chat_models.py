@@ -99,6 +99,9 @@ class ChatOpenAICodeInterpreter(BaseChatModel, ChatOptions):
 
     _clients: ClientPool = PrivateAttr()
     _memory: ContainerMemory = PrivateAttr(default_factory=ContainerMemory)
+    _state_container: str | None = PrivateAttr(default=None)
+    """What the middleware says of its thread. It is no option of a call: other middleware may let
+    another model make the call, which would be told of it."""
 
     @model_validator(mode="after")
     def _make_clients(self) -> Self:
@@ -126,6 +129,7 @@ class ChatOpenAICodeInterpreter(BaseChatModel, ChatOptions):
             "model": self.model,
             "container": str(self.container),
             "include_outputs": self.include_outputs,
+            **({"state_container": self._state_container} if self._state_container else {}),
             **api_options(self),
             **self.model_kwargs,
         }
@@ -387,7 +391,9 @@ class ChatOpenAICodeInterpreter(BaseChatModel, ChatOptions):
         if stop or self.stop:
             msg = "the Responses API has no stop sequences: stop is not sent"
             warnings.warn(msg, stacklevel=2)
-        return call_of(messages, kwargs, options=self, in_one_piece=in_one_piece)
+        return call_of(
+            messages, kwargs, options=self, state=self._state_container, in_one_piece=in_one_piece
+        )
 
 
 def _generation(chunk: AIMessageChunk) -> ChatGenerationChunk:
