@@ -86,10 +86,17 @@ def test_a_third_adapter_streams_keeps_its_container_and_recovers(third_adapter)
 
 @pytest.mark.parametrize("name", adapters.__all__)
 def test_what_the_door_names_is_there_and_documented(name):
-    """A function or a class says what it is for; a constant has its place in the list."""
+    """The module says what it is for; a function or a class says so itself, too."""
     value = getattr(adapters, name)
+    assert f"`{name}`" in (adapters.__doc__ or "").replace("Engine.stream", "Engine")
     if inspect.isclass(value) or inspect.isfunction(value):
         assert inspect.getdoc(value)
+
+
+def test_a_slip_in_an_option_is_an_error_at_the_door_too():
+    """It may be the one that says whose containers are accepted."""
+    with pytest.raises(ValueError, match="accept_containr"):
+        InterpreterOptions(accept_containr=bool)
 
 
 def test_the_stability_of_the_door_is_written_down():

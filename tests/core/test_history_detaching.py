@@ -101,6 +101,8 @@ def test_references_stay():
     """A reference may stand for a call, or for none: only the API knows."""
     items = [USER, {"type": "item_reference", "id": "ci_1"}, {"id": "ci_2"}]
     assert detach(items) == items
+    with pytest.warns(DeprecationWarning, match="item_reference"):
+        assert detach(items, drop_references=True) == [USER]
 
 
 def test_functions_and_unknown_items_stay():

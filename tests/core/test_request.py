@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 
 import pytest
+from openai import OpenAI
 
 from openai_code_interpreter import (
     AsyncCodeInterpreter,
@@ -12,6 +13,7 @@ from openai_code_interpreter import (
     ContainerConfig,
     InvalidInputError,
 )
+from openai_code_interpreter._io.engine import Engine
 from openai_code_interpreter._sansio.earlier_turns import EarlierTurns
 from openai_code_interpreter._sansio.options import InterpreterOptions
 from openai_code_interpreter._sansio.request import Call, resolve_container, response_arguments
@@ -156,6 +158,10 @@ def test_a_blank_container_is_an_error_that_names_the_field(blank):
             chosen({who: blank})
 
 
+def vars_of_call():
+    return dict.fromkeys(inspect.signature(Call).parameters)
+
+
 def test_every_keyword_of_a_call_is_one_of_run_and_stream():
     """What `Call.split` takes for ours is in the signature of all four methods."""
     ours, others = Call.split(dict.fromkeys([*inspect.signature(Call).parameters, "temperature"]))
@@ -163,7 +169,32 @@ def test_every_keyword_of_a_call_is_one_of_run_and_stream():
     for side in (CodeInterpreter, AsyncCodeInterpreter):
         for method in (side.run, side.stream):
             taken = set(inspect.signature(method).parameters) - {"self", "input", "options"}
-            assert taken == set(ours)
+            assert taken == set(ours), f"{side.__name__}.{method.__name__}"
+
+
+@pytest.mark.parametrize("name", sorted(Call.split(vars_of_call())[0]))
+async def test_every_method_hands_every_keyword_on(name, monkeypatch):
+    """To the engine, in a `Call`; none is dropped on the way."""
+    seen = []
+
+    def take(_, call):
+        seen.append(getattr(call, name))
+        raise KeyError(name)
+
+    monkeypatch.setattr(Engine, "stream", take)
+    monkeypatch.setattr(Engine, "astream", take)
+    given = {name: object()}
+    with OpenAI(api_key="k") as client:
+        ci = CodeInterpreter("gpt-5", client=client)
+        for method in (ci.run, ci.stream):
+            with pytest.raises(KeyError):
+                method("go", **given)
+    aci = AsyncCodeInterpreter("gpt-5")
+    with pytest.raises(KeyError):
+        await aci.run("go", **given)
+    with pytest.raises(KeyError):
+        aci.stream("go", **given)
+    assert seen == [given[name]] * 4
 
 
 def test_the_container_is_sent_as_the_api_takes_it():

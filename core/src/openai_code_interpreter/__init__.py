@@ -31,6 +31,7 @@ from openai_code_interpreter._sansio.results import (
     ContainerFileCitation,
     ContainerUse,
     InlineImage,
+    Reader,
 )
 from openai_code_interpreter._sansio.sources import InputFile
 from openai_code_interpreter._sansio.storage import ArtifactStore
@@ -131,6 +132,7 @@ __all__ = [
     "NetworkAllowlist",
     "NetworkDisabled",
     "OutputItemDone",
+    "Reader",
     "ReasoningDelta",
     "ReasoningDone",
     "RefusalDelta",

@@ -101,7 +101,11 @@ class Engine:
         )
 
     def astream(self, call: Call) -> AsyncCodeInterpreterStream:
-        """Return the async twin of `stream`."""
+        """Return the async stream of a call; see `stream`.
+
+        It is not awaited: `async with engine.astream(call) as stream`, and in it
+        `async for step in stream.steps()`.
+        """
         run, recovery = self._begin(call)
         executor, limits = self._executor(), self._limits()
         client = self.clients.for_running_loop

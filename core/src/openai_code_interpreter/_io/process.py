@@ -1,4 +1,4 @@
-"""What belongs to the whole process, and why. All other state belongs to an object.
+"""What of the core belongs to the whole process, and why. All else belongs to an object.
 
 | state | reason |
 |---|---|

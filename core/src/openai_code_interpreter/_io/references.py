@@ -25,7 +25,7 @@ from openai_code_interpreter._sansio.storage import ArtifactStore
 from openai_code_interpreter._sansio.wire import Wire, as_wire, number, optional_text, text
 from openai_code_interpreter.errors import ArtifactUnavailableError
 
-__all__ = ["LazyBytes", "resolve_reference"]
+__all__ = ["LazyBytes", "aresolve_reference", "resolve_reference"]
 
 
 def resolve_reference(
@@ -69,6 +69,21 @@ def resolve_reference(
         fetched = deliver(client, _target(wire), default_store() if store is None else store)
         return replace(fetched, **known_of_file(wire))
     raise _unavailable(wire, store=store, client=client)
+
+
+async def aresolve_reference(
+    reference: object,
+    *,
+    data: bytes | None = None,
+    store: ArtifactStore | None = None,
+    client: OpenAI | None = None,
+) -> Artifact:
+    """Return the artifact that a reference stands for, without blocking the event loop.
+
+    It works in a thread, so that the client is a sync one here, too; see `resolve_reference`.
+    """
+    find = partial(resolve_reference, reference, data=data, store=store, client=client)
+    return await to_thread.run_sync(find)
 
 
 def _unfetched(wire: Wire, *, store: ArtifactStore | None, client: OpenAI | None) -> Artifact:

@@ -120,7 +120,7 @@ class ContainerConfig(_Strict):
 
 
 class OwnContainer(ABC):
-    """A container that is made when it is first used; `ManagedContainer` is the one there is.
+    """A container that is made when it is first used; `ManagedContainer` is the only one.
 
     It stands here so that a configuration can name one without knowing how it is made. It means
     nothing outside its process: serialised, it is `"auto"`.

@@ -180,7 +180,8 @@ def restore_links(text: str, originals: Mapping[str, Any]) -> str:
 
     Args:
         text: A rewritten text, or any piece of it that cuts no link in two.
-        originals: `RewrittenText.originals`; entries that are not of strings are passed over.
+        originals: What each new link stands for, as `CodeInterpreterResult.rewritten_links` has it;
+            entries that are not of strings are passed over.
     """
     known = {new: old for new, old in originals.items() if new and isinstance(old, str)}
     if not known:

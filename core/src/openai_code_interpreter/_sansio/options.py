@@ -172,7 +172,7 @@ class InterpreterOptions(DeliveryOptions, ContainerOptions):
     an LLM that is a pydantic model may derive from this class and so have them as its fields.
     """
 
-    model_config = ConfigDict(arbitrary_types_allowed=True)
+    model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
 
     container: Container = Field(
         default=AUTO,
@@ -224,7 +224,7 @@ class InterpreterKeywords(TypedDict, total=False):
             function decides by the input.
         files: Files that every call hands in: paths, `(name, bytes)`, file ids, artifacts.
         cleanup: Delete what `files` uploaded when the response is over.
-        rates: What a session costs by memory, where the published `RATES` do not hold.
+        rates: What a session costs by memory, where the published rates do not hold.
     """
 
     container: str | ContainerConfig | OwnContainer | Mapping[str, Any]

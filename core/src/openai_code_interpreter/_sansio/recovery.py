@@ -1,4 +1,4 @@
-"""One request, and what becomes of it when its container is gone. Every decision; no request.
+"""One request, and what becomes of it when its container is gone. Makes every decision, no request.
 
 A container dies after twenty idle minutes, and with it every input that mentions it: the API
 refuses the old calls, the old id, and a chain of responses that used it. So the request is made

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -90,7 +90,13 @@ class Call:
         return ours, {key: value for key, value in given.items() if key not in ours}
 
 
-_OF_CALLS: Final = ("container", "files", "code_interpreter", "cleanup")
+_OF_CALLS: Final = frozenset(one.name for one in fields(Call)) - {
+    "container_around",
+    "earlier",
+    "in_one_piece",
+    "input",
+    "options",
+}
 """The keywords of a call that are this library's and not the API's."""
 
 

@@ -1,4 +1,4 @@
-"""What a store of generated files is: the protocol that every store keeps, and yours may.
+"""What a store of generated files is: the protocol that every store implements, yours too.
 
 A store takes a stream of bytes and gives it a key: relative, one component, never overwriting what
 is there. Only keys travel in messages, never paths, and a key means something in its store alone.

@@ -8,6 +8,7 @@ call, which nothing is required of. What needs its id cannot stay: a run of code
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -337,6 +338,7 @@ def detach(
     items: Iterable[object],
     *,
     containers: Collection[str] | None = None,
+    drop_references: bool = False,
 ) -> list[Wire]:
     """Return a history without its calls of the code interpreter, and with what they said.
 
@@ -355,6 +357,7 @@ def detach(
             their logs make better notes than `input_items`, which leaves logs out: build the
             list from `result.output` if you have it.
         containers: The containers that are gone, or one of them; None for all.
+        drop_references: Deprecated: leave out `item_reference` items before you call this.
 
     Returns:
         A new list; items that stay as they are are shared with the old one.
@@ -368,9 +371,14 @@ def detach(
         ```
     """
     gone = {containers} if isinstance(containers, str) else containers
+    if drop_references:
+        msg = "detach(drop_references=True) is deprecated: leave out item_reference items before"
+        warnings.warn(msg, DeprecationWarning, stacklevel=2)
 
     def fate(item: Wire) -> Verdict:
         kind = kind_of(item)
+        if kind == REFERENCE_ITEM and drop_references:
+            return Verdict(None, same=False)
         if kind != CALL_ITEM or (gone is not None and text(item, "container_id") not in gone):
             return Verdict(item, same=True)
         return Verdict(call_note(item), same=False)
