@@ -6,16 +6,16 @@ module and on `openai_code_interpreter` itself, and on nothing else of it. So ma
 - **Asking.** An `Engine` is made once, of a model, a `ClientPool`, `InterpreterOptions` and a
   `ContainerMemory`. Each call is a `Call`; `Engine.stream` and `Engine.astream` return the stream
   of it. A pydantic model that derives from `InterpreterOptions` has all options as its fields.
-- **Reading the answer.** A stream's `steps()` gives a `StreamStep` at a time: the wire event as the
-  API sent it, and the typed events that it told. Close the stream, or leave its `with` block: an
-  async one that is left in its steps is closed by nobody else.
+- **Reading the answer.** A stream's `steps()` gives a `StreamStep` at a time: the wire event as
+  the API sent it, and the typed events that it told. Close the stream, or leave its `with` block:
+  an async one that is left in its steps is closed by nobody else.
 - **Going on.** What the messages of a framework say of earlier turns is an `EarlierTurns`. Which
   container is used, and what becomes of calls that no request takes any more, is decided by the
   engine, never by an adapter.
 - **Files in messages.** `reference_to` makes a small JSON object of an artifact;
-  `resolve_reference` and `aresolve_reference` find its bytes again, and `artifact_from_reference` says what is known of
-  it where they do not. `restore_links` takes rewritten links back, `media_type` reads the first
-  `HEAD_BYTES` of a file.
+  `resolve_reference` and `aresolve_reference` find its bytes again, and `artifact_from_reference`
+  says what is known of it where they do not. `restore_links` takes rewritten links back,
+  `media_type` reads the first `HEAD_BYTES` of a file.
 - **Reading the wire.** `as_wire`, `text`, `mapping`, `entries`, `number` and `optional_text` read a
   JSON object (`Wire`) that may be anything; they never raise. `logs_of` reads what a call printed.
   `CALL_ITEM`, `MESSAGE_ITEM`, `REASONING_ITEM`, `FUNCTION_CALL_ITEM`, `FUNCTION_OUTPUT_ITEM`,
