@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import threading
 
 import pytest
@@ -57,6 +58,16 @@ def test_the_call_then_the_tool_then_the_newest_result_then_the_constructor(serv
     assert container_sent(server) == first.container_id
     ci.run("alone")
     assert container_sent(server) == AUTO
+
+
+def test_a_tool_takes_nothing_back_where_history_and_constructor_name_the_same(serve, interpreter):
+    """Also where no call of that container is left for the API to go on with."""
+    server = serve(TURN, TURN)
+    first = interpreter(server).run("a")
+    history = [QUESTION, dataclasses.replace(first, output=[]), QUESTION]
+    tool = {"type": "code_interpreter", "container": AUTO}
+    ci = interpreter(server, container=first.container_id)
+    assert ci.run(history, tools=[tool]).container_id == first.container_id
 
 
 def test_the_last_container_is_not_reused_on_request(serve, interpreter):

@@ -248,8 +248,8 @@ def resolve_container(
     accepts = cache(lambda one: one in own or accept is None or bool(accept(one)))
     if chosen is None and options.reuse_last_container:
         last = _newest(earlier.containers, accepts)
-        if last is not None and last != id_of(default):  # which knows how it is made anew
-            chosen = last
+        if last is not None:  # the constructor's own knows how it is made anew
+            chosen = default if last == id_of(default) else last
     used = [] if isinstance(items, str) else containers_of(items)
     newest = _newest([] if isinstance(items, str) else _in_order(items), accepts)
     refused = [one for one in used if not accepts(one)]
