@@ -218,6 +218,17 @@ def test_an_llm_comes_back_from_json_and_from_pickle(serve, make_llm):
     assert again.chat(ASK).message.content == "1"
 
 
+def test_an_llm_that_was_pickled_works_as_before(serve, make_llm):
+    """What cannot be pickled is left out of the copy, and stays in the original."""
+    server = serve(Turn(RunCode("1"), Say("1")))
+    client = openai.OpenAI(base_url=server.url, api_key="test-key")
+    store = MemoryStore()
+    llm = make_llm(server, client=client, artifact_store=store, accept_container=lambda _: True)
+    pickle.dumps(llm)
+    assert (llm.client, llm.artifact_store) == (client, store)
+    assert llm.chat([ChatMessage(role="user", content="Go.")]).message.content == "1"
+
+
 def test_the_payload_for_observers_is_json():
     payload = OpenAICodeInterpreter("gpt-5", api_key="hush").to_payload()
     assert json.loads(json.dumps(payload))["model_name"] == "gpt-5"

@@ -133,6 +133,11 @@ class LLMOptions(InterpreterOptions):
         frozen=True,
     )
 
+    def __getstate__(self) -> dict[Any, Any]:
+        # LlamaIndex takes out of it what cannot be pickled: without a copy, out of this object.
+        state = super().__getstate__()
+        return {**state, "__dict__": dict(state["__dict__"])}
+
     @field_serializer("container")
     def _without_secrets(
         self, container: str | ContainerConfig | OwnContainer
