@@ -6,13 +6,26 @@ import contextlib
 import time
 import tracemalloc
 
+import openai
 import pytest
 from openai import AsyncOpenAI
 
 from lines import ENDINGS, LEAVING, Server, events, framed, leave, settled, watching
-from openai_code_interpreter import AsyncCodeInterpreter, ResponseFailedError
+from openai_code_interpreter import (
+    AsyncCodeInterpreter,
+    CodeInterpreter,
+    ResponseFailedError,
+    StreamInterruptedError,
+)
 from openai_code_interpreter._io.event_source import MAX_REST_SECONDS
-from openai_code_interpreter.testing import ExpireMidStream, RunCode, Say, Turn
+from openai_code_interpreter.testing import (
+    CutStream,
+    ExpireMidStream,
+    RunCode,
+    Say,
+    StallStream,
+    Turn,
+)
 
 pytestmark = [
     pytest.mark.timeout(60),
@@ -170,3 +183,24 @@ def test_who_leaves_early_is_told_of_no_error(how):
         assert left.reported == []
         assert len(left.generators) == (0 if how.startswith("aclose") else 1), left.generators
         assert server.hung_up.acquire(timeout=10)
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        (CutStream(after_bytes=900), openai.APIConnectionError),
+        (StallStream(after_events=4, seconds=5), openai.APITimeoutError),
+    ],
+    ids=["cut", "stalled"],
+)
+async def test_a_broken_stream_has_the_sdks_error_as_its_cause(serve, fault, kind):
+    """On openai 2 as on openai 3, sync and async, whichever HTTP library it stands on."""
+    server = serve(*[Turn(RunCode("1"), Say("one two three"), faults=[fault])] * 2)
+    options = {"base_url": server.url, "api_key": "test", "timeout": 0.5, "max_retries": 0}
+    with openai.OpenAI(**options) as client, pytest.raises(StreamInterruptedError) as caught:
+        read(CodeInterpreter("gpt-5", client=client))
+    assert type(caught.value.__cause__) is kind
+    async with openai.AsyncOpenAI(**options) as client:
+        with pytest.raises(StreamInterruptedError) as caught:
+            await aread(AsyncCodeInterpreter("gpt-5", client=client))
+    assert type(caught.value.__cause__) is kind

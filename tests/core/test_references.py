@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import json
+import weakref
 
 import pytest
 from openai import OpenAI
@@ -107,8 +108,10 @@ def test_the_order_of_sources(serve, tmp_path):
     assert server.requests == []
 
 
-def test_the_container_is_asked_last(serve, interpreter, tmp_path):
+def test_the_container_is_asked_last(serve, interpreter, tmp_path, monkeypatch):
     """A file that is in no store is fetched once more, into the given store."""
+    # No other test's store, which may live still, has the same file.
+    monkeypatch.setattr("openai_code_interpreter._io.references.LIVE_STORES", weakref.WeakSet())
     server = serve(Turn(WRITE, LINK))
     ci = interpreter(server, artifact_store=MemoryStore())
     (artifact,) = ci.run("go").artifacts

@@ -141,6 +141,14 @@ def test_a_tool_says_how_a_new_one_is_made_and_takes_nothing_back():
     assert chosen({"options": large, "history": ["cntr_old"]})[0] == "cntr_old"
 
 
+def test_an_invalid_container_of_a_tool_is_told_whoever_is_chosen():
+    """Not only where nothing else is named."""
+    wrong = {"tools": [{**OURS, "container": 5}]}
+    for call in ({"options": wrong}, {"options": wrong, "history": ["cntr_old"]}):
+        with pytest.raises(ValueError, match="container"):
+            chosen(call)
+
+
 @pytest.mark.parametrize("reuses", [True, False])
 def test_calls_go_along_as_long_as_their_container_is_gone_on_in(reuses):
     """With `auto` of the constructor the API goes on in the container of the calls it is sent."""

@@ -21,8 +21,8 @@ import json
 import socket
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Generator, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any, Final, Protocol
 
 import openai
@@ -116,7 +116,9 @@ class Events:
             if self._decoder.done or not self._open:
                 raise StopIteration
             self._open = False  # unless a chunk comes, the body is over
-            self._waiting.extend(self._decoder.feed(next(self._chunks)))
+            with _naming_breaks(self._response):
+                chunk = next(self._chunks)
+            self._waiting.extend(self._decoder.feed(chunk))
             self._open = True
         return _event(self._waiting.popleft(), self._response)
 
@@ -167,7 +169,9 @@ class AsyncEvents:
             if self._decoder.done or not self._open:
                 raise StopAsyncIteration
             self._open = False  # unless a chunk comes, the body is over
-            self._waiting.extend(self._decoder.feed(await anext(self._chunks)))
+            with _naming_breaks(self._response):
+                chunk = await anext(self._chunks)
+            self._waiting.extend(self._decoder.feed(chunk))
             self._open = True
         return _event(self._waiting.popleft(), self._response)
 
@@ -182,6 +186,23 @@ class AsyncEvents:
         self._open = False
         await self._response.aclose()
         await _aread(self._chunks)
+
+
+@contextmanager
+def _naming_breaks(response: Response) -> Generator[None]:
+    """Raise the SDK's errors for those of the HTTP library, as openai 3 does where it reads a body.
+
+    Neither library is imported, so they are known by the names of their classes.
+    """
+    try:
+        yield
+    except Exception as error:
+        names = {kind.__name__ for kind in type(error).__mro__}
+        if "TimeoutException" in names:
+            raise openai.APITimeoutError(request=response.request) from error
+        if "RequestError" in names:
+            raise openai.APIConnectionError(request=response.request) from error
+        raise
 
 
 def _event(data: bytes, response: Response) -> Any:

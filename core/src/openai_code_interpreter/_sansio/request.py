@@ -243,6 +243,7 @@ def resolve_container(
     tool = (code_interpreter_tool(call.options.get("tools") or ()) or {}).get("container")
     named = _first(call.container, tool if _is_id(tool) else None, call.container_around)
     chosen = None if named is None else parse_container(named)
+    made = default if tool is None else parse_container(tool)
     own = {id_of(default), id_of(chosen)}
     accept = options.accept_container
     accepts = cache(lambda one: one in own or accept is None or bool(accept(one)))
@@ -254,7 +255,7 @@ def resolve_container(
     newest = _newest([] if isinstance(items, str) else _in_order(items), accepts)
     refused = [one for one in used if not accepts(one)]
     if chosen is None:
-        chosen = default if tool is None else parse_container(tool)
+        chosen = made
     kept = id_of(chosen)
     goes_on = named is None and options.reuse_last_container
     if kept is None and goes_on and not isinstance(chosen, OwnContainer):
