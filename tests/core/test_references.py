@@ -91,6 +91,23 @@ def test_a_key_without_its_hash_finds_nothing(sha256):
         resolve_reference(reference(artifact, sha256=sha256), store=store)
 
 
+class FailingStore(MemoryStore):
+    """A store whose disk goes away."""
+
+    def read_bytes(self, key):
+        raise OSError(f"no route to {key}")
+
+
+def test_a_store_of_somebody_else_that_fails_hides_no_file():
+    """Of the stores that live, any may fail: the file of another is found all the same."""
+    failing = [FailingStore() for _ in range(8)]
+    store = MemoryStore()
+    artifact = deliver(store)
+    assert resolve_reference(reference(artifact)).read_bytes() == DATA
+    with pytest.raises(OSError, match="no route to"):
+        resolve_reference(reference(artifact), store=failing[0])
+
+
 def test_the_order_of_sources(serve, tmp_path):
     """Inline data, then the given store, then this process's, then the container."""
     server = serve(Turn(WRITE, LINK))

@@ -119,7 +119,8 @@ def _find(
     given = [] if store is None else [store]
     for place in [*given, *(one for one in list(LIVE_STORES) if one is not store)]:
         if key and sha256:
-            with suppress(ArtifactUnavailableError):
+            # Only the store that was named may fail the caller: the others belong to other objects.
+            with suppress(ArtifactUnavailableError if place is store else Exception):
                 data = place.read_bytes(key)
                 if hashlib.sha256(data).hexdigest() == sha256:
                     return place, data
