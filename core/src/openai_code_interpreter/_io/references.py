@@ -89,13 +89,8 @@ async def aresolve_reference(
 def _unfetched(wire: Wire, *, store: ArtifactStore | None, client: OpenAI | None) -> Artifact:
     """A file that was left in its container: it is read from there, if there is a client."""
     target = _target(wire)
-    artifact = Artifact(
-        filename=target.name,
-        original_filename=target.filename,
-        media_type=media_type(target.name),
-        size=number(wire, "size") if wire.get("size") is not None else None,
-        **known_of_file(wire),
-    )
+    size = number(wire, "size") if wire.get("size") is not None else None
+    artifact = replace(target.unfetched(), size=size, **known_of_file(wire))
     if client is None:
         return artifact
     bring = partial(deliver, client, target, default_store() if store is None else store)
@@ -116,14 +111,15 @@ def _find(
     store: ArtifactStore | None, key: str, sha256: str
 ) -> tuple[ArtifactStore, bytes] | tuple[None, None]:
     """Return the store whose file of that key has that hash, and the file's bytes."""
+    if not key or not sha256:
+        return None, None
     given = [] if store is None else [store]
     for place in [*given, *(one for one in list(LIVE_STORES) if one is not store)]:
-        if key and sha256:
-            # Only the store that was named may fail the caller: the others belong to other objects.
-            with suppress(ArtifactUnavailableError if place is store else Exception):
-                data = place.read_bytes(key)
-                if hashlib.sha256(data).hexdigest() == sha256:
-                    return place, data
+        # Only the store that was named may fail the caller: the others belong to other objects.
+        with suppress(ArtifactUnavailableError if place is store else Exception):
+            data = place.read_bytes(key)
+            if hashlib.sha256(data).hexdigest() == sha256:
+                return place, data
     return None, None
 
 

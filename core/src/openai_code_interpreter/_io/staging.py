@@ -6,6 +6,7 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import Literal
 
 from openai_code_interpreter._io.stores import StoredBytes
@@ -255,18 +256,12 @@ class StagedArtifact:
             with self._naming_the_file():
                 stored = self._opened().commit(target.name, sha256=digest)
             self._state = "finished"
-        return Artifact(
+        return replace(
+            target.unfetched(),
             filename=stored.filename,
-            original_filename=target.filename,
             media_type=media_type(target.name, self._head),
             size=self._size,
             sha256=digest,
-            container_id=target.container_id,
-            file_id=target.file_id,
-            call_id=target.call_id,
-            path=target.path,
-            origin=target.origin,
-            twin_of=target.twin_of,
             key=stored.key,
             location=stored.location,
             reader=StoredBytes(stored.read),

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeAlias
 
-from openai_code_interpreter._sansio.media_types import media_type
 from openai_code_interpreter._sansio.options import DeliveryOptions
 from openai_code_interpreter._sansio.plan import ArtifactTarget, FileKey
 from openai_code_interpreter._sansio.results import Artifact, InlineReader, Reader
@@ -277,22 +276,9 @@ class Deliveries:
         return None
 
     def _unfetched(self, target: ArtifactTarget) -> Artifact:
-        data = target.data
-        artifact = Artifact(
-            filename=target.name,
-            original_filename=target.filename,
-            media_type=media_type(target.name, data),
-            size=target.size if data is None else len(data),
-            sha256=target.sha256,
-            container_id=target.container_id,
-            file_id=target.file_id,
-            call_id=target.call_id,
-            path=target.path,
-            origin=target.origin,
-            twin_of=target.twin_of,
-        )
-        if data is not None:
-            return replace(artifact, reader=InlineReader(data))
+        artifact = target.unfetched()
+        if target.data is not None:
+            return replace(artifact, reader=InlineReader(target.data))
         if self._options.fetch == "none":
             return artifact
         return replace(artifact, reader=self._staging.read_later(target))

@@ -103,6 +103,22 @@ class ArtifactTarget:
             "filename": self.filename,
         }
 
+    def unfetched(self) -> Artifact:
+        """Return what is known of the file before it was fetched: reading it is an error."""
+        return Artifact(
+            filename=self.name,
+            original_filename=self.filename,
+            media_type=media_type(self.name, self.data),
+            size=self.size if self.data is None else len(self.data),
+            sha256=self.sha256,
+            container_id=self.container_id,
+            file_id=self.file_id,
+            call_id=self.call_id,
+            path=self.path,
+            origin=self.origin,
+            twin_of=self.twin_of,
+        )
+
     def distinct(self, names: set[str]) -> ArtifactTarget:
         """Return this target under a name that is not in `names`, whatever the case; add it there.
 
