@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import time
 import tracemalloc
 
@@ -168,6 +169,21 @@ def test_the_last_step_does_not_wait_for_the_rest(interpreter):
         assert (done[0], finished[0]) == ("text_done", "response_finished")
         assert finished[1] - done[1] < left
         assert left >= MAX_REST_SECONDS
+
+
+@pytest.mark.parametrize("error", [{"message": "gave up", "code": "busy"}, "gave up"])
+async def test_an_error_that_is_no_event_ends_a_stream_as_the_sdk_would_end_it(
+    interpreter, async_interpreter, error
+):
+    """Gateways send one that has no type; who waits for more events would never hear of it."""
+    rest = f"data: {json.dumps({'error': error})}\n\n".encode()
+    with Server(list(events())[:4], rest) as server:
+        with pytest.raises(ResponseFailedError, match="gave up") as sync:
+            read(interpreter(server))
+        with pytest.raises(ResponseFailedError, match="gave up") as asynchronous:
+            await aread(async_interpreter(server))
+    assert isinstance(sync.value.__cause__, openai.APIError)
+    assert str(sync.value) == str(asynchronous.value)
 
 
 @pytest.mark.parametrize("how", LEAVING)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
 
 import pytest
@@ -239,3 +240,26 @@ def test_a_figure_without_a_citation_hints_at_the_saved_picture():
     saved = citation("cfile_1", "plot.png", start=1, end=9)
     (target,) = uncovered(result(image(b"png"), citations=[saved]), [])
     assert (target.twin_of, target.call_id) == ("cfile_1", "ci_1")
+
+
+def test_all_that_is_known_of_a_file_is_handed_on_before_it_is_fetched():
+    """A field that a target and an artifact share has one value in both."""
+    target = ArtifactTarget(
+        filename="../a.csv",
+        container_id="cntr_1",
+        file_id="cfile_1",
+        call_id="ci_1",
+        path="/mnt/data/a.csv",
+        origin="listed",
+        size=7,
+        sha256="0" * 64,
+        twin_of="cfile_2",
+    )
+    artifact = target.unfetched()
+    names = {one.name for one in dataclasses.fields(Artifact)} - {"filename"}  # that is made safe
+    for field in dataclasses.fields(ArtifactTarget):
+        if field.name in names:
+            said = getattr(target, field.name)
+            assert said != field.default, f"say {field.name} above"
+            assert getattr(artifact, field.name) == said
+    assert (artifact.filename, artifact.original_filename) == (target.name, "../a.csv")

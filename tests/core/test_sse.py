@@ -20,6 +20,7 @@ def decoded(*chunks):
         (b"event: a\ndata: {}\n\n", [b"{}"]),
         (b"data:{}\r\n\r\ndata: 1\r\rdata:  2\n\n", [b"{}", b"1", b" 2"]),
         (b"data: [\ndata: 1]\nid: 7\nretry: 3\n\n", [b"[\n1]"]),
+        (b"data: [\r\ndata: 1]\r\n\r\ndata: 2\r\n\r\n", [b"[\n1]", b"2"]),
         (b": here\n\nevent: ping\n\ndata\n\ndata:\n\n", []),
         (b"data: a:b\nunknown: x\nno colon\n\n", [b"a:b"]),
         (b"data: 1\n\ndata: broken off\n", [b"1"]),
